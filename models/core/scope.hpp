@@ -1,0 +1,33 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace rheo {
+
+/// Evaluation is accounted apart from training, in time and in energy.
+enum class Mode : std::uint8_t { training, evaluation };
+inline constexpr std::size_t mode_count = 2;
+
+/// What a command is part of. `digital` is vector-unit work, `transfer` is DMA.
+enum class Phase : std::uint8_t { forward, backward, update, digital, transfer };
+inline constexpr std::size_t phase_count = 5;
+inline constexpr std::array<std::string_view, phase_count> phase_names{"forward", "backward", "update", "digital",
+                                                                       "transfer"};
+
+/// Layer 0 is what no layer owns ("shared"); network layer i is i + 1.
+using LayerIndex = std::uint16_t;
+inline constexpr LayerIndex shared_layer = 0;
+
+/// On whose behalf an action happens or a unit is busy.
+struct Scope {
+  Mode mode = Mode::training;
+  Phase phase = Phase::forward;
+  LayerIndex layer = shared_layer;
+
+  friend bool operator==(const Scope&, const Scope&) = default;
+};
+
+}  // namespace rheo
