@@ -1,0 +1,379 @@
+#include "models/core/configuration.hpp"
+
+#include <fmt/format.h>
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <set>
+#include <sstream>
+
+#include "models/core/suggest.hpp"
+
+namespace rheo {
+namespace {
+
+/// One source of values: a file, or one `--set` word.
+struct Layer {
+  std::string name;        ///< file name, or "--set key=value"
+  bool is_word = false;    ///< a `--set` word has no line and column
+  toml::table table;
+};
+
+std::string read_file(const std::filesystem::path& file) {
+  std::error_code error;
+  const auto status = std::filesystem::status(file, error);
+  if (!std::filesystem::exists(status)) throw InputError(file.string(), "no such file");
+  if (std::filesystem::is_directory(status)) throw InputError(file.string(), "is a directory; expected a TOML file");
+  std::ifstream in(file, std::ios::binary);
+  std::ostringstream text;
+  if (!in || !(text << in.rdbuf())) {
+    if (in && std::filesystem::file_size(file, error) == 0) return {};
+    throw InputError(file.string(), "cannot be read");
+  }
+  return text.str();
+}
+
+toml::table parse(std::string_view text, const std::string& name) {
+  try {
+    return toml::parse(text, name);
+  } catch (const toml::parse_error& error) {
+    const auto at = error.source().begin;
+    throw InputError(fmt::format("{}:{}:{}", name, at.line, at.column),
+                     fmt::format("not valid TOML: {}", error.description()));
+  }
+}
+
+std::string as_text(const toml::node& node) {
+  std::ostringstream out;
+  node.visit([&](const auto& value) {
+    if constexpr (toml::is_table<decltype(value)>) {
+      out << "a table";
+    } else if constexpr (toml::is_array<decltype(value)>) {
+      out << "an array";
+    } else {
+      out << value;
+    }
+  });
+  return out.str();
+}
+
+std::string number_text(double value) {
+  if (value == unbounded) return "any";
+  if (value == -unbounded) return "-any";
+  return fmt::format("{}", value);
+}
+
+std::string interval(const std::string& low, const std::string& high, bool low_open, bool high_open) {
+  if (low_open && high_open) return "";
+  if (high_open) return " of at least " + low;
+  if (low_open) return " of at most " + high;
+  return " from " + low + " to " + high;
+}
+
+std::string interval(Range<double> range) {
+  return interval(number_text(range.low), number_text(range.high), range.low == -unbounded, range.high == unbounded);
+}
+
+std::string interval(Range<std::int64_t> range) {
+  return interval(std::to_string(range.low), std::to_string(range.high),
+                  range.low == std::numeric_limits<std::int64_t>::min(),
+                  range.high == std::numeric_limits<std::int64_t>::max());
+}
+
+std::string interval(Range<double> range, Dimension dimension) {
+  return interval(format_quantity(range.low, dimension), format_quantity(range.high, dimension),
+                  range.low == -unbounded, range.high == unbounded);
+}
+
+std::string one_of(std::span<const std::string> allowed) {
+  return fmt::format("one of {}", fmt::join(allowed, ", "));
+}
+
+std::string toml_string(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    if (c == '\n') {
+      out += "\\n";
+    } else {
+      out += c;
+    }
+  }
+  return out + '"';
+}
+
+/// A number that TOML reads back as a floating-point number, to the same bits.
+std::string floating(double value) {
+  std::string text = fmt::format("{}", value);
+  if (text.find_first_of(".en") == std::string::npos) text += ".0";
+  return text;
+}
+
+}  // namespace
+
+struct Configuration::Tree {
+  std::vector<Layer> layers;  ///< the first that has a key decides
+  std::set<std::string> asked;
+
+  struct Found {
+    const toml::node* node = nullptr;
+    const Layer* layer = nullptr;
+  };
+
+  [[nodiscard]] Found find(std::string_view path) const {
+    for (const Layer& layer : layers) {
+      if (const auto node = layer.table.at_path(path)) return {node.node(), &layer};
+    }
+    return {};
+  }
+
+  [[nodiscard]] static std::string where(const Found& found, std::string_view path) {
+    if (found.layer == nullptr) return std::string(path);
+    if (found.layer->is_word) return found.layer->name;
+    const auto at = found.node->source().begin;
+    return fmt::format("{}:{}:{}", found.layer->name, at.line, at.column);
+  }
+
+  [[noreturn]] static void refuse(const Found& found, const std::string& path, const std::string& expected) {
+    if (found.layer->is_word) throw InputError(found.layer->name, expected);
+    throw InputError(where(found, path), fmt::format("{} = {}: {}", path, as_text(*found.node), expected));
+  }
+
+  void refuse_unknown(const Layer& layer, const toml::table& table, const std::string& prefix) const {
+    for (const auto& [key, node] : table) {
+      const std::string path = prefix.empty() ? std::string(key.str()) : prefix + "." + std::string(key.str());
+      if (const auto* inner = node.as_table(); inner != nullptr && !asked.contains(path)) {
+        refuse_unknown(layer, *inner, path);
+        continue;
+      }
+      if (asked.contains(path)) continue;
+      const std::vector<std::string> known(asked.begin(), asked.end());
+      std::string suggestion = did_you_mean(path, known);
+      if (suggestion.empty()) {  // the right word in the wrong table
+        for (const std::string& candidate : known) {
+          if (candidate.ends_with("." + std::string(key.str()))) suggestion = "; did you mean " + candidate + "?";
+        }
+      }
+      const std::string at = layer.is_word ? layer.name
+                                           : fmt::format("{}:{}:{}", layer.name, key.source().begin.line,
+                                                         key.source().begin.column);
+      throw InputError(at, fmt::format("{}: no such key{}", path,
+                                       suggestion.empty() ? "; `rheo list keys` prints all" : suggestion));
+    }
+  }
+};
+
+/// Looks each key up and stores what it finds; what it does not find keeps its default.
+template <class TreeType>
+class ConfigurationReader final : public Parameters {
+ public:
+  using Parameters::choice;
+  explicit ConfigurationReader(TreeType& tree) : tree_(tree) {}
+
+  void integer(std::string_view key, std::int64_t& value, Range<std::int64_t> range, std::string_view) override {
+    const std::string path = ask(key);
+    const auto found = tree_.find(path);
+    if (!found.node) return;
+    const auto number = found.node->template value_exact<std::int64_t>();
+    if (!number || *number < range.low || *number > range.high) {
+      TreeType::refuse(found, path, "expected an integer" + interval(range));
+    }
+    value = *number;
+  }
+
+  void number(std::string_view key, double& value, Range<double> range, std::string_view) override {
+    const std::string path = ask(key);
+    const auto found = tree_.find(path);
+    if (!found.node) return;
+    const auto number = found.node->is_number() ? found.node->template value<double>() : std::nullopt;
+    if (!number || !std::isfinite(*number) || *number < range.low || *number > range.high) {
+      TreeType::refuse(found, path, "expected a number" + interval(range));
+    }
+    value = *number;
+  }
+
+  void quantity(std::string_view key, double& value, Dimension dimension, Range<double> range,
+                std::string_view) override {
+    const std::string path = ask(key);
+    const auto found = tree_.find(path);
+    if (!found.node) return;
+    double read = 0;
+    if (const auto text = found.node->template value_exact<std::string>()) {
+      try {
+        read = parse_quantity(*text, dimension);
+      } catch (const std::invalid_argument& error) {
+        TreeType::refuse(found, path, error.what());
+      }
+    } else {
+      TreeType::refuse(found, path, fmt::format("expected a value with a unit, such as {}",
+                                                toml_string(format_quantity(value, dimension))));
+    }
+    if (read < range.low || read > range.high) {
+      TreeType::refuse(found, path, "expected a value" + interval(range, dimension));
+    }
+    value = read;
+  }
+
+  void flag(std::string_view key, bool& value, std::string_view) override {
+    const std::string path = ask(key);
+    const auto found = tree_.find(path);
+    if (!found.node) return;
+    const auto read = found.node->template value_exact<bool>();
+    if (!read) TreeType::refuse(found, path, "expected true or false");
+    value = *read;
+  }
+
+  void text(std::string_view key, std::string& value, std::string_view) override {
+    const std::string path = ask(key);
+    const auto found = tree_.find(path);
+    if (!found.node) return;
+    const auto read = found.node->template value_exact<std::string>();
+    if (!read) TreeType::refuse(found, path, "expected a text in quotation marks");
+    value = *read;
+  }
+
+  void choice(std::string_view key, std::string& value, std::span<const std::string> allowed,
+              std::string_view) override {
+    const std::string path = ask(key);
+    const auto found = tree_.find(path);
+    if (!found.node) return;
+    const auto read = found.node->template value_exact<std::string>();
+    if (!read || std::find(allowed.begin(), allowed.end(), *read) == allowed.end()) {
+      TreeType::refuse(found, path, "expected " + one_of(allowed) + (read ? did_you_mean(*read, allowed) : ""));
+    }
+    value = *read;
+  }
+
+  void begin_section(std::string_view key, std::string_view) override { path_.emplace_back(key); }
+  void end_section() override { path_.pop_back(); }
+
+ private:
+  std::string ask(std::string_view key) {
+    std::string path = path_.empty() ? std::string(key) : fmt::format("{}.{}", fmt::join(path_, "."), key);
+    tree_.asked.insert(path);
+    return path;
+  }
+
+  TreeType& tree_;
+  std::vector<std::string> path_;
+};
+
+Configuration::Configuration(std::unique_ptr<Tree> tree) : tree_(std::move(tree)) {}
+Configuration::Configuration(Configuration&&) noexcept = default;
+Configuration& Configuration::operator=(Configuration&&) noexcept = default;
+Configuration::~Configuration() = default;
+
+Configuration Configuration::from_file(const std::filesystem::path& file) {
+  auto tree = std::make_unique<Tree>();
+  std::set<std::filesystem::path> seen;
+  std::filesystem::path next = file;
+  while (true) {
+    if (!seen.insert(std::filesystem::weakly_canonical(next)).second) {
+      throw InputError(next.string(), "base: the files name each other in a circle");
+    }
+    Layer layer{next.string(), false, parse(read_file(next), next.string())};
+    tree->layers.push_back(std::move(layer));
+    const auto base = tree->layers.back().table["base"];
+    if (!base) break;
+    const auto name = base.value_exact<std::string>();
+    if (!name) {
+      Tree::refuse({base.node(), &tree->layers.back()}, "base", "expected the name of a TOML file");
+    }
+    next = next.parent_path() / *name;
+  }
+  tree->asked.insert("base");
+  return Configuration(std::move(tree));
+}
+
+Configuration Configuration::from_text(std::string_view text, const std::string& name) {
+  auto tree = std::make_unique<Tree>();
+  tree->layers.push_back({name, false, parse(text, name)});
+  return Configuration(std::move(tree));
+}
+
+void Configuration::set(std::string_view assignment) {
+  const std::string name = "--set " + std::string(assignment);
+  const auto equals = assignment.find('=');
+  if (equals == std::string_view::npos || equals == 0) {
+    throw InputError(name, "expected key=value, such as adc.bits=8");
+  }
+  const std::string_view key = assignment.substr(0, equals);
+  const std::string_view value = assignment.substr(equals + 1);
+  toml::table table;
+  try {
+    table = toml::parse(fmt::format("{} = {}", key, value));
+  } catch (const toml::parse_error&) {
+    try {
+      table = toml::parse(fmt::format("{} = {}", key, toml_string(value)));
+    } catch (const toml::parse_error&) {
+      throw InputError(name, "not a key and a value; expected key=value, such as adc.bits=8");
+    }
+  }
+  tree_->layers.insert(tree_->layers.begin(), Layer{name, true, std::move(table)});
+}
+
+void Configuration::add_base(Configuration base) {
+  for (Layer& layer : base.tree_->layers) tree_->layers.push_back(std::move(layer));
+  tree_->asked.merge(base.tree_->asked);
+}
+
+std::unique_ptr<Parameters> Configuration::make_reader() {
+  return std::make_unique<ConfigurationReader<Tree>>(*tree_);
+}
+
+void Configuration::refuse_unknown_keys() const {
+  for (const Layer& layer : tree_->layers) tree_->refuse_unknown(layer, layer.table, "");
+}
+
+std::string Configuration::where(std::string_view key) const {
+  const auto found = tree_->find(key);
+  if (found.node == nullptr) return std::string(key);
+  if (found.layer->is_word) return found.layer->name;
+  return fmt::format("{}: {} = {}", Tree::where(found, key), key, as_text(*found.node));
+}
+
+void ConfigurationText::line(std::string_view key, const std::string& value, std::string_view description,
+                             const std::string& allowed) {
+  const std::string path = path_.empty() ? std::string(key) : fmt::format("{}.{}", fmt::join(path_, "."), key);
+  values_.emplace_back(path, value);
+  text_ += fmt::format("{} = {}  # {}{}\n", key, value, description, allowed.empty() ? "" : " (" + allowed + ")");
+}
+
+void ConfigurationText::integer(std::string_view key, std::int64_t& value, Range<std::int64_t> range,
+                                std::string_view description) {
+  line(key, std::to_string(value), description, "an integer" + interval(range));
+}
+
+void ConfigurationText::number(std::string_view key, double& value, Range<double> range,
+                               std::string_view description) {
+  line(key, floating(value), description, "a number" + interval(range));
+}
+
+void ConfigurationText::quantity(std::string_view key, double& value, Dimension dimension, Range<double> range,
+                                 std::string_view description) {
+  line(key, toml_string(format_quantity(value, dimension)), description, "a value" + interval(range, dimension));
+}
+
+void ConfigurationText::flag(std::string_view key, bool& value, std::string_view description) {
+  line(key, value ? "true" : "false", description, "");
+}
+
+void ConfigurationText::text(std::string_view key, std::string& value, std::string_view description) {
+  line(key, toml_string(value), description, "");
+}
+
+void ConfigurationText::choice(std::string_view key, std::string& value, std::span<const std::string> allowed,
+                               std::string_view description) {
+  line(key, toml_string(value), description, one_of(allowed));
+}
+
+void ConfigurationText::begin_section(std::string_view key, std::string_view description) {
+  path_.emplace_back(key);
+  text_ += fmt::format("\n# {}\n[{}]\n", description, fmt::join(path_, "."));
+}
+
+void ConfigurationText::end_section() { path_.pop_back(); }
+
+}  // namespace rheo

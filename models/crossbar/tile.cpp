@@ -1,0 +1,321 @@
+#include "models/crossbar/tile.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "models/core/error.hpp"
+
+namespace rheo {
+namespace {
+
+using crossbar::InputBlock;
+using crossbar::OutputBlock;
+using crossbar::VectorRange;
+using sc_core::sc_time;
+
+constexpr std::uint64_t ceil_divide(std::uint64_t a, std::uint64_t b) { return (a + b - 1) / b; }
+
+/// Numbers of images' vectors in the run: image s owns vectors s * positions and on.
+VectorRange range_of(const Command& command) {
+  return {command.first_vector, command.vectors, command.first_sample * command.geometry.positions()};
+}
+
+PatchGeometry output_pixels(const Command& command) {
+  return PatchGeometry::pixels(command.geometry.out_height(), command.geometry.out_width(), command.layer_outputs);
+}
+
+}  // namespace
+
+Tile::Tile(const sc_core::sc_module_name& name, std::uint16_t index, const UnitContext& context,
+           const TileParameters& parameters, const crossbar::ArraySettings& settings, std::uint32_t inputs,
+           std::uint32_t outputs, std::uint64_t seed, std::uint32_t stream, ThreadTeam& team)
+    : Unit(name, index, context, action_kinds(settings)),
+      parameters_(parameters),
+      settings_(with_pulses(settings, parameters)),
+      array_(inputs, outputs, settings_, seed, stream),
+      team_(team) {
+  if (inputs > parameters.rows || outputs > parameters.columns) {
+    throw InputError(basename(), "a matrix of " + std::to_string(inputs) + " x " + std::to_string(outputs) +
+                                     " does not fit a tile of " + std::to_string(parameters.rows) + " x " +
+                                     std::to_string(parameters.columns));
+  }
+}
+
+crossbar::ArraySettings Tile::with_pulses(crossbar::ArraySettings settings, const TileParameters& p) {
+  settings.pulses.train_length = static_cast<int>(p.train_length);
+  settings.pulses.update_management = p.update_management;
+  settings.pulses.length_management = p.length_management;
+  return settings;
+}
+
+std::vector<ActionKind> Tile::action_kinds(const crossbar::ArraySettings& settings) {
+  const std::string dac = "dac.drive." + std::to_string(settings.dac.bits) + "b";
+  const std::string adc = "adc.convert." + std::to_string(settings.adc.bits) + "b";
+  std::vector<ActionKind> list(kinds);
+  list[dac_drive] = {"dac.drive", "line", "lines driven with an input other than zero, per phase", dac};
+  list[adc_convert] = {"adc.convert", "conversion", "analog-to-digital conversions", adc};
+  list[integrator_sample] = {"integrator.sample", "sample", "outputs integrated and held", "integrator.sample"};
+  list[array_read] = {"array.read", "cell", "cells on the lines of a read; their energy is array.read_charge", ""};
+  list[read_charge] = {"array.read_charge", "2^-16 full-scale cells",
+                       "read activity: input magnitude x conductance, summed over the cells", "array.read_charge"};
+  list[array_pulse] = {"array.pulse", "cell pulse", "full-voltage pulses on cells", "array.pulse"};
+  list[half_select] = {"array.half_select", "cell pulse", "pulses that a cell saw at half the voltage",
+                       "array.half_select"};
+  list[array_program] = {"array.program", "cell", "cells written", "array.program"};
+  list[generator_slot] = {"pulse_generator.slot", "line slot", "slots played by the pulse generators, all lines",
+                          "pulse_generator.slot"};
+  list[random_bit] = {"random.bit", "bit", "random bits of the pulse trains", "random.bit"};
+  list[search] = {"tile_digital.search", "value", "values compared for the largest magnitude", "tile_digital.search"};
+  list[rescale] = {"tile_digital.rescale", "value", "outputs scaled", "tile_digital.rescale"};
+  list[accumulate] = {"tile_digital.accumulate", "value", "outputs added to a partial sum", "tile_digital.accumulate"};
+  list[ideal_mac] = {"ideal.mac", "multiply-add", "digital multiply-adds of the accumulated gradient", "ideal.mac"};
+  return list;
+}
+
+std::vector<InventoryItem> Tile::inventory() const {
+  const auto rows = static_cast<std::uint64_t>(parameters_.rows);
+  const auto columns = static_cast<std::uint64_t>(parameters_.columns);
+  const auto shared = static_cast<std::uint64_t>(settings_.adc.shared_by);
+  // Converters and integrators serve the columns forward and the rows backward: the longer edge decides.
+  const std::uint64_t lines = std::max(rows, columns);
+  return {{"array", "array.cell", rows * columns * cells_per_weight},
+          {"adc", "adc", ceil_divide(lines, shared)},
+          {"dac", "dac", rows + columns},
+          {"integrator", "integrator", lines},
+          {"pulse_generator", "pulse_generator", rows + columns},
+          {"tile_digital", "tile_digital", 1}};
+}
+
+sc_time Tile::cycles_for(std::uint64_t values, std::int64_t lanes) const {
+  return cycles(ceil_divide(values, static_cast<std::uint64_t>(lanes)));
+}
+
+InputBlock Tile::inputs_of(const Command& command, const float* values) const {
+  return {values, command.geometry.image_values(), command.geometry, command.first_input, command.inputs};
+}
+
+InputBlock Tile::errors_of(const Command& command, const float* values) const {
+  const PatchGeometry g = output_pixels(command);
+  return {values, g.image_values(), g, command.first_output, command.outputs};
+}
+
+Unit::Traffic Tile::patches(const Command& command, const MemoryOperand& operand, std::uint64_t vectors) const {
+  // A patch is one contiguous run a kernel row; a slice of the patch takes its share of them.
+  const PatchGeometry& g = command.geometry;
+  const auto bytes = static_cast<std::uint32_t>(bytes_of(operand.format));
+  const std::uint64_t row = std::uint64_t{g.kernel_width} * g.channels;
+  const std::uint64_t rows = ceil_divide(command.inputs, row);
+  return {operand.address, operand.bytes(command.images),
+          static_cast<std::uint32_t>(ceil_divide(command.inputs, rows)) * bytes, vectors * rows};
+}
+
+Unit::Traffic Tile::pixels(const Command& command, const MemoryOperand& operand, std::uint64_t vectors) const {
+  const auto bytes = static_cast<std::uint32_t>(bytes_of(operand.format));
+  if (command.outputs == command.layer_outputs) {  // whole pixels lie next to each other
+    const std::uint64_t first = std::uint64_t{command.first_vector} * command.outputs * bytes;
+    return Traffic::contiguous(operand.address + first, vectors * command.outputs * bytes);
+  }
+  return {operand.address, operand.bytes(command.images), command.outputs * bytes, vectors};
+}
+
+Unit::Work Tile::perform(const Command& command) {
+  switch (command.opcode) {
+    case Opcode::forward: return read_block(command, false);
+    case Opcode::backward: return read_block(command, true);
+    case Opcode::update: return update_block(command);
+    case Opcode::accumulate: return accumulate_block(command);
+    case Opcode::program_weights: return program(command);
+    case Opcode::read_weights: return read_back(command);
+    default: throw SimulationError("a tile cannot execute command " + command.name());
+  }
+}
+
+Unit::Work Tile::read_block(const Command& command, bool transposed) {
+  const MemoryOperand& from = command.operands[0];
+  MemoryOperand to = command.operands[1];
+  const std::uint64_t inputs = transposed ? command.outputs : command.inputs;
+  const std::uint64_t outputs = transposed ? command.inputs : command.outputs;
+  const bool whole = command.vectors == command.images * command.geometry.positions() &&
+                     outputs == (transposed ? command.layer_inputs : command.layer_outputs);
+  if (!whole) to.access = Access::read_write;  // what this part does not write stays
+
+  const float* in = load(command, from, scratch_[0]);
+  float* out = open(command, to, scratch_[1]);
+  crossbar::ReadCounts done;
+  if (transposed) {
+    const OutputBlock block{out, command.geometry.image_values(), command.geometry, command.first_input,
+                            command.inputs, command.accumulate};
+    done = array_.backward(errors_of(command, in), range_of(command), block, team_);
+  } else {
+    const PatchGeometry g = output_pixels(command);
+    const OutputBlock block{out, g.image_values(), g, command.first_output, command.outputs, command.accumulate};
+    done = array_.forward(inputs_of(command, in), range_of(command), block, command.mode, team_);
+  }
+  store(command, to, scratch_[1]);
+
+  const auto phases = static_cast<std::uint64_t>(parameters_.read_phases);
+  const std::uint64_t vectors = command.vectors;
+  count(dac_drive, command, done.driven * phases);
+  count(adc_convert, command, done.reads * outputs);
+  count(integrator_sample, command, done.reads * outputs);
+  count(array_read, command, done.reads * inputs * outputs * cells_per_weight);
+  count(read_charge, command, done.activity);
+  if (settings_.management.noise) count(search, command, vectors * inputs);
+  count(rescale, command, done.reads * outputs);
+  if (command.accumulate) count(accumulate, command, vectors * outputs);
+
+  const sc_time search_time =
+      settings_.management.noise ? cycles_for(inputs, parameters_.search_lanes) : sc_core::SC_ZERO_TIME;
+  const sc_time read_time(parameters_.read_time * static_cast<double>(phases), sc_core::SC_SEC);
+  const auto conversions = std::min<std::uint64_t>(outputs, static_cast<std::uint64_t>(settings_.adc.shared_by));
+  const sc_time convert_time(static_cast<double>(conversions) / settings_.adc.rate, sc_core::SC_SEC);
+  const sc_time scale_time = cycles_for(outputs, parameters_.rescale_lanes);
+
+  Work work;
+  work.items = std::max<std::uint64_t>(done.reads, 1);
+  work.interval = std::max({search_time, read_time, convert_time, scale_time});
+  work.latency = search_time + read_time + convert_time + scale_time;
+  const Traffic image = patches(command, transposed ? to : from, vectors);
+  const Traffic result = pixels(command, transposed ? from : to, vectors);
+  work.reads = {transposed ? result : image};
+  if (command.accumulate) work.reads.push_back(transposed ? image : result);
+  work.writes = {transposed ? image : result};
+  return work;
+}
+
+Unit::Work Tile::update_block(const Command& command) {
+  const std::uint64_t lines = std::uint64_t{command.inputs} + command.outputs;
+  std::vector<float> unit_vectors;
+  crossbar::PulseCounts done;
+  std::uint64_t vectors = command.vectors;
+  const float* errors = load(command, command.operands[1], scratch_[1]);
+  if (command.one_hot) {
+    // Row r of the error operand (the whole layer's rows) updates row r of the matrix.
+    vectors = command.inputs;
+    unit_vectors.assign(vectors * vectors, 0.0F);
+    for (std::size_t i = 0; i < vectors; ++i) unit_vectors[i * vectors + i] = 1.0F;
+    const InputBlock x{unit_vectors.data(), vectors, PatchGeometry::pixels(1, 1, command.inputs), 0, command.inputs};
+    const InputBlock d{errors + std::size_t{command.first_input} * command.layer_outputs, command.layer_outputs,
+                       PatchGeometry::pixels(1, 1, command.layer_outputs), command.first_output, command.outputs};
+    done = array_.update(x, d, {0, vectors, command.first_sample * command.layer_inputs}, command.learning_rate, team_);
+  } else {
+    const float* in = load(command, command.operands[0], scratch_[0]);
+    done = array_.update(inputs_of(command, in), errors_of(command, errors), range_of(command),
+                         command.learning_rate, team_);
+  }
+
+  count(array_pulse, command, done.coincidences * cells_per_weight);
+  // Each pulse on a line reaches all cells of the line; where no partner coincides they see half the voltage.
+  const std::uint64_t seen = done.row_pulses * command.outputs + done.column_pulses * command.inputs;
+  count(half_select, command, (seen - 2 * done.coincidences) * cells_per_weight);
+  count(generator_slot, command, done.slots * lines);
+  count(random_bit, command, done.random_bits);
+  count(search, command, vectors * lines);
+
+  const sc_time search_time = cycles_for(lines, parameters_.search_lanes);
+  const sc_time slot(parameters_.pulse_time * static_cast<double>(parameters_.pulse_phases), sc_core::SC_SEC);
+  std::uint64_t busy = search_time.value() * done.skipped;
+  for (std::size_t length = 1; length < done.by_length.size(); ++length) {
+    busy += done.by_length[length] * std::max(search_time.value(), slot.value() * length);
+  }
+  Work work;
+  work.items = std::max<std::uint64_t>(vectors, 1);
+  work.interval = sc_time::from_value(busy / work.items);
+  work.latency = search_time + slot;
+  if (!command.one_hot) work.reads = {patches(command, command.operands[0], vectors)};
+  work.reads.push_back(pixels(command, command.operands[1], vectors));
+  return work;
+}
+
+Unit::Work Tile::accumulate_block(const Command& command) {
+  const MemoryOperand& gradient = command.operands[2];
+  const float* in = load(command, command.operands[0], scratch_[0]);
+  const float* errors = load(command, command.operands[1], scratch_[1]);
+  float* sums = open(command, gradient, scratch_[2]) + std::size_t{command.first_input} * command.layer_outputs +
+                command.first_output;
+  // Rows of the gradient are independent of each other.
+  team_.for_ranges(command.inputs, 8, [&](std::size_t first, std::size_t last) {
+    InputBlock x = inputs_of(command, in);
+    x.first_element += static_cast<std::uint32_t>(first);
+    x.elements = static_cast<std::uint32_t>(last - first);
+    accumulate_outer_products(x, errors_of(command, errors), range_of(command),
+                              sums + first * command.layer_outputs, command.layer_outputs);
+  });
+  store(command, gradient, scratch_[2]);
+
+  const std::uint64_t weights = std::uint64_t{command.inputs} * command.outputs;
+  count(ideal_mac, command, weights * command.vectors);
+  Work work;
+  work.items = std::max<std::uint64_t>(command.vectors, 1);
+  work.interval = cycles_for(weights, parameters_.accumulate_lanes);
+  work.latency = work.interval;
+  const Traffic part{gradient.address, gradient.bytes(1), static_cast<std::uint32_t>(command.outputs * sizeof(float)),
+                     command.inputs};
+  work.reads = {patches(command, command.operands[0], command.vectors),
+                pixels(command, command.operands[1], command.vectors), part};
+  work.writes = {part};
+  return work;
+}
+
+Unit::Work Tile::program(const Command& command) {
+  const MemoryOperand& matrix = command.operands[0];
+  const float* values = load(command, matrix, scratch_[0]);
+  std::vector<float> part;
+  part.reserve(std::size_t{command.inputs} * command.outputs);
+  for (std::size_t i = 0; i < command.inputs; ++i) {
+    const float* row = values + (command.first_input + i) * command.layer_outputs + command.first_output;
+    part.insert(part.end(), row, row + command.outputs);
+  }
+  array_.program(part);
+  count(array_program, command, part.size() * cells_per_weight);
+  Work work;
+  work.items = command.inputs;
+  work.interval = work.latency = sc_time(parameters_.program_time, sc_core::SC_SEC);
+  work.reads = {{matrix.address, matrix.bytes(1), static_cast<std::uint32_t>(command.outputs * bytes_of(matrix.format)),
+                 command.inputs}};
+  return work;
+}
+
+Unit::Work Tile::read_back(const Command& command) {
+  const MemoryOperand& matrix = command.operands[0];
+  float* values = open(command, matrix, scratch_[0]);
+  const std::vector<float> part = array_.weights();
+  for (std::size_t i = 0; i < command.inputs; ++i) {
+    std::copy_n(part.data() + i * command.outputs, command.outputs,
+                values + (command.first_input + i) * command.layer_outputs + command.first_output);
+  }
+  store(command, matrix, scratch_[0]);
+  // One row at a time is driven and converted.
+  count(dac_drive, command, command.inputs);
+  count(adc_convert, command, part.size());
+  count(integrator_sample, command, part.size());
+  const auto conversions =
+      std::min<std::uint64_t>(command.outputs, static_cast<std::uint64_t>(settings_.adc.shared_by));
+  const sc_time read_time(parameters_.read_time, sc_core::SC_SEC);
+  const sc_time convert_time(static_cast<double>(conversions) / settings_.adc.rate, sc_core::SC_SEC);
+  Work work;
+  work.items = command.inputs;
+  work.interval = std::max(read_time, convert_time);
+  work.latency = read_time + convert_time;
+  work.writes = {{matrix.address, matrix.bytes(1),
+                  static_cast<std::uint32_t>(command.outputs * bytes_of(matrix.format)), command.inputs}};
+  return work;
+}
+
+std::vector<std::byte> Tile::save_state() const {
+  const std::vector<float> weights = array_.weights();
+  std::vector<std::byte> state(weights.size() * sizeof(float));
+  std::memcpy(state.data(), weights.data(), state.size());
+  return state;
+}
+
+void Tile::restore_state(std::span<const std::byte> state) {
+  std::vector<float> weights(array_.inputs() * array_.outputs());
+  if (state.size() != weights.size() * sizeof(float)) {
+    throw std::invalid_argument(component_name() + ": the saved weights do not fit the tile");
+  }
+  std::memcpy(weights.data(), state.data(), state.size());
+  array_.program(weights);
+}
+
+}  // namespace rheo

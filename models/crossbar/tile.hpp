@@ -1,0 +1,109 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "models/core/parameters.hpp"
+#include "models/core/thread_team.hpp"
+#include "models/crossbar/crossbar_array.hpp"
+#include "models/digital/unit.hpp"
+
+namespace rheo {
+
+struct TileParameters {
+  std::int64_t rows = 512;             ///< lines that take the inputs of the forward pass
+  std::int64_t columns = 512;          ///< lines that give its outputs
+  double read_time = 80e-9;            ///< s, one integration
+  std::int64_t read_phases = 1;        ///< 2: positive and negative inputs one after the other
+  double pulse_time = 1e-9;            ///< s, one slot of a train
+  std::int64_t pulse_phases = 2;       ///< 2: up and down pulses one after the other
+  std::int64_t train_length = 31;      ///< slots of the longest train
+  bool update_management = true;
+  bool length_management = true;
+  double program_time = 1e-6;          ///< s, writing one row
+  std::int64_t search_lanes = 64;      ///< values that the search for the largest magnitude takes per cycle
+  std::int64_t rescale_lanes = 64;     ///< outputs scaled (and accumulated) per cycle
+  std::int64_t accumulate_lanes = 64;  ///< multiply-adds per cycle of the digital gradient (ideal device, momentum)
+
+  void describe(Parameters& p) {
+    p.integer("rows", rows, {1, 65536}, "rows of a tile: inputs of the forward pass");
+    p.integer("columns", columns, {1, 65536}, "columns of a tile: outputs of the forward pass");
+    p.quantity("read_time", read_time, Dimension::seconds, {1e-12, 1}, "one integration");
+    p.integer("read_phases", read_phases, {1, 2}, "2: positive and negative inputs are read one after the other");
+    p.quantity("pulse_time", pulse_time, Dimension::seconds, {1e-12, 1}, "one slot of a pulse train");
+    p.integer("pulse_phases", pulse_phases, {1, 2}, "2: up and down pulses are played one after the other");
+    p.integer("train_length", train_length, {1, 31}, "slots of the longest pulse train");
+    p.flag("update_management", update_management, "balance the two trains by the largest magnitudes");
+    p.flag("length_management", length_management, "shorten the trains to what the update needs");
+    p.quantity("program_time", program_time, Dimension::seconds, {0, 1}, "writing one row of cells");
+    p.integer("search_lanes", search_lanes, {1, 65536}, "values a cycle of the search for the largest magnitude");
+    p.integer("rescale_lanes", rescale_lanes, {1, 65536}, "outputs a cycle of the digital scaling");
+    p.integer("accumulate_lanes", accumulate_lanes, {1, 65536}, "multiply-adds a cycle of the digital gradient");
+  }
+};
+
+/// One crossbar tile: the array of cells, DACs and pulse generators with their random-bit sources on both
+/// edges, ADCs shared by `adc.shared_by` lines, and the digital periphery that searches for the largest
+/// magnitude and scales the results.
+///
+/// Timing of one vector with i inputs and o outputs (backward: exchanged), stages in a pipeline:
+///     search   ceil(i / search_lanes) cycles (with noise management)
+///     read     read_phases x read_time
+///     convert  min(o, adc.shared_by) / adc.rate
+///     scale    ceil(o / rescale_lanes) cycles
+/// interval = longest stage, latency = their sum; a repeat of bound management is one more item. The operands
+/// stream by the law of Unit: every run of a patch is a run of the transfer.
+/// Update: a vector takes the longer of its search (ceil((i + o) / search_lanes)) and slots x pulse_phases x
+/// pulse_time; vectors follow each other.
+/// Accumulate: ceil(i o / accumulate_lanes) cycles a vector. Programming: program_time a row.
+///
+/// Actions: dac.drive, adc.convert, integrator.sample, array.read (cells), array.read_charge, array.pulse,
+/// array.half_select, array.program, pulse_generator.slot, random.bit, tile_digital.search, .rescale,
+/// .accumulate, ideal.mac. A weight takes two cells (see SignScheme): cell actions count both.
+class Tile : public Unit {
+ public:
+  /// The part of a layer's matrix that the tile holds: `inputs` x `outputs`. `stream` keys its random numbers.
+  /// Throws InputError when the part is larger than the tile.
+  Tile(const sc_core::sc_module_name& name, std::uint16_t index, const UnitContext& context,
+       const TileParameters& parameters, const crossbar::ArraySettings& settings, std::uint32_t inputs,
+       std::uint32_t outputs, std::uint64_t seed, std::uint32_t stream, ThreadTeam& team);
+
+  [[nodiscard]] crossbar::CrossbarArray& array() noexcept { return array_; }
+
+  [[nodiscard]] std::vector<InventoryItem> inventory() const override;
+  [[nodiscard]] std::vector<std::byte> save_state() const override;
+  void restore_state(std::span<const std::byte> state) override;
+
+ private:
+  enum Kind : std::size_t {
+    dac_drive, adc_convert, integrator_sample, array_read, read_charge, array_pulse, half_select, array_program,
+    generator_slot, random_bit, search, rescale, accumulate, ideal_mac, kinds
+  };
+  static constexpr std::uint64_t cells_per_weight = 2;
+
+  [[nodiscard]] static std::vector<ActionKind> action_kinds(const crossbar::ArraySettings& settings);
+  [[nodiscard]] static crossbar::ArraySettings with_pulses(crossbar::ArraySettings settings, const TileParameters& p);
+
+  Work perform(const Command& command) override;
+  Work read_block(const Command& command, bool transposed);
+  Work update_block(const Command& command);
+  Work accumulate_block(const Command& command);
+  Work program(const Command& command);
+  Work read_back(const Command& command);
+
+  [[nodiscard]] crossbar::InputBlock inputs_of(const Command& command, const float* values) const;
+  [[nodiscard]] crossbar::InputBlock errors_of(const Command& command, const float* values) const;
+  [[nodiscard]] Traffic patches(const Command& command, const MemoryOperand& operand, std::uint64_t vectors) const;
+  [[nodiscard]] Traffic pixels(const Command& command, const MemoryOperand& operand, std::uint64_t vectors) const;
+  [[nodiscard]] sc_core::sc_time cycles_for(std::uint64_t values, std::int64_t lanes) const;
+
+  TileParameters parameters_;
+  crossbar::ArraySettings settings_;
+  crossbar::CrossbarArray array_;
+  ThreadTeam& team_;
+  std::array<std::vector<float>, Command::max_operands> scratch_;
+};
+
+}  // namespace rheo

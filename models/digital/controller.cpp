@@ -1,0 +1,236 @@
+#include "models/digital/controller.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "models/core/error.hpp"
+
+namespace rheo {
+namespace {
+
+enum Kind : std::size_t { fetch_bytes, commands };
+
+constexpr std::uint64_t ceil_divide(std::uint64_t a, std::uint64_t b) { return (a + b - 1) / b; }
+
+}  // namespace
+
+Controller::Controller(const sc_core::sc_module_name& name, const ControllerParameters& parameters,
+                       sc_core::sc_time clock, std::vector<std::size_t> unit_room)
+    : sc_module(name),
+      host_port("host_port"),
+      units("units"),
+      completions("completions"),
+      parameters_(parameters),
+      clock_(clock),
+      unit_room_(std::move(unit_room)),
+      with_unit_(unit_room_.size()),
+      program_(static_cast<std::size_t>(parameters.program_memory)),
+      actions_({{"controller.fetch", "byte", "bytes of program that the controller fetched", "controller.fetch"},
+                {"controller.command", "command", "commands that the controller dispatched", "controller.command"}}) {
+  host_port.register_b_transport(this, &Controller::host_access);
+  completions.register_b_transport(this, &Controller::completed);
+  sc_core::sc_spawn([this] { fetch(); }, "fetch");
+  sc_core::sc_spawn([this] { dispatch(); }, "dispatch");
+}
+
+std::vector<BufferUse> Controller::buffers() const {
+  return {{"program memory", "bram", program_.size() * 8, program_used_ * 8, ceil_divide(program_.size(), 2048)}};
+}
+
+void Controller::host_access(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
+  const std::uint64_t address = payload.get_address();
+  const std::uint64_t bytes = payload.get_data_length();
+  const bool write = payload.get_command() == tlm::TLM_WRITE_COMMAND;
+  payload.set_response_status(tlm::TLM_OK_RESPONSE);
+  if (address >= controller_map::program && address - controller_map::program + bytes <= program_.size()) {
+    std::byte* place = program_.data() + (address - controller_map::program);
+    if (write) {
+      std::memcpy(place, payload.get_data_ptr(), bytes);
+      program_used_ = std::max(program_used_, address - controller_map::program + bytes);
+    } else {
+      std::memcpy(payload.get_data_ptr(), place, bytes);
+    }
+    delay += clock_ * static_cast<double>(ceil_divide(bytes, static_cast<std::uint64_t>(parameters_.link_bytes)));
+  } else if (write && address == controller_map::registers && bytes == sizeof registers_) {
+    std::memcpy(&registers_, payload.get_data_ptr(), sizeof registers_);
+  } else if (write && address == controller_map::doorbell && !running_) {
+    running_ = true;
+    doorbell_.notify(sc_core::SC_ZERO_TIME);
+  } else {
+    payload.set_response_status(tlm::TLM_ADDRESS_ERROR_RESPONSE);
+  }
+}
+
+void Controller::completed(int, tlm::tlm_generic_payload& payload, sc_core::sc_time&) {
+  Completion completion;
+  if (payload.get_data_length() != sizeof completion) {
+    payload.set_response_status(tlm::TLM_BURST_ERROR_RESPONSE);
+    return;
+  }
+  std::memcpy(&completion, payload.get_data_ptr(), sizeof completion);
+  payload.set_response_status(tlm::TLM_OK_RESPONSE);
+  --with_unit_[completion.unit];
+  for (auto entry = scoreboard_.begin(); entry != scoreboard_.end(); ++entry) {
+    const auto found = std::find(entry->sequences.begin(), entry->sequences.end(), completion.sequence);
+    if (found == entry->sequences.end()) continue;
+    entry->sequences.erase(found);
+    if (entry->dispatched && entry->sequences.empty()) scoreboard_.erase(entry);
+    break;
+  }
+  progress_.notify(sc_core::SC_ZERO_TIME);
+  entered_.notify(sc_core::SC_ZERO_TIME);
+}
+
+Command Controller::fetched(std::uint64_t address) const {
+  if (address + sizeof(Command) > program_.size()) {
+    throw SimulationError("the program runs past the end of the program memory");
+  }
+  Command command;
+  std::memcpy(&command, program_.data() + address, sizeof command);
+  return command;
+}
+
+void Controller::fetch() {
+  while (true) {
+    sc_core::wait(doorbell_);
+    run_program();
+    running_ = false;
+  }
+}
+
+void Controller::run_program() {
+  const auto fetch_time =
+      clock_ * static_cast<double>(ceil_divide(sizeof(Command), static_cast<std::uint64_t>(parameters_.fetch_bytes)));
+  std::uint64_t at = registers_.entry;
+  std::uint64_t loop_start = 0;
+  std::uint32_t block = 0;
+  std::uint32_t blocks = 1;
+  std::uint32_t images_per_block = registers_.images;
+  while (true) {
+    Command command = fetched(at);
+    at += sizeof command;
+    sc_core::wait(fetch_time);
+    actions_.add(fetch_bytes, {registers_.mode, command.phase, command.layer}, sizeof command);
+    if (command.opcode == Opcode::halt) break;
+    if (command.opcode == Opcode::loop) {
+      images_per_block = command.images_per_block;
+      blocks = static_cast<std::uint32_t>(ceil_divide(registers_.images, images_per_block));
+      block = 0;
+      loop_start = at;
+      continue;
+    }
+    if (command.opcode == Opcode::end_loop) {
+      if (++block < blocks) {
+        at = loop_start;
+      } else {
+        images_per_block = registers_.images;
+        block = 0;
+      }
+      continue;
+    }
+    resolve(command, block, images_per_block);
+    while (scoreboard_.size() >= static_cast<std::size_t>(parameters_.scoreboard_entries)) sc_core::wait(progress_);
+    Entry entry;
+    entry.command = command;
+    entry.ranges = ranges_of(command);
+    entry.end_vector = command.first_vector + command.vectors;
+    scoreboard_.push_back(std::move(entry));
+    entered_.notify(sc_core::SC_ZERO_TIME);
+  }
+  while (!scoreboard_.empty()) sc_core::wait(progress_);
+}
+
+void Controller::resolve(Command& command, std::uint32_t block, std::uint32_t images_per_block) const {
+  const std::uint32_t first_image = block * images_per_block;
+  command.mode = registers_.mode;
+  command.images = std::min(images_per_block, registers_.images - first_image);
+  command.batch_images = registers_.images;
+  command.first_sample = registers_.first_sample + first_image;
+  command.learning_rate = registers_.learning_rate;
+  command.momentum = registers_.momentum;
+  command.weight_decay = registers_.weight_decay;
+  command.first_vector = 0;
+  command.vectors = command.is_matrix_block()
+                        ? command.images * static_cast<std::uint32_t>(command.geometry.positions())
+                        : 0;
+  if (command.one_hot) command.vectors = 1;  // not divisible
+  for (MemoryOperand& operand : command.operands) {
+    operand.address += block * operand.block_stride + (block & 1U) * operand.parity_stride;
+  }
+}
+
+std::vector<Controller::Range> Controller::ranges_of(const Command& command) {
+  std::vector<Range> ranges;
+  for (const MemoryOperand& operand : command.operands) {
+    const std::uint64_t bytes = operand.bytes(command.images);
+    if (operand.access == Access::none || bytes == 0) continue;
+    ranges.push_back({operand.address, operand.address + bytes - 1, operand.writes()});
+  }
+  return ranges;
+}
+
+bool Controller::may_go(std::size_t index) const {
+  const Entry& entry = scoreboard_[index];
+  const std::uint16_t unit = entry.command.unit;
+  if (entry.dispatched || with_unit_[unit] >= unit_room_[unit]) return false;
+  for (std::size_t earlier = 0; earlier < index; ++earlier) {
+    const Entry& other = scoreboard_[earlier];
+    if (other.command.unit == unit && !other.dispatched) return false;
+    if (!parameters_.scoreboard) continue;
+    for (const Range& a : entry.ranges) {
+      for (const Range& b : other.ranges) {
+        if ((a.write || b.write) && a.first <= b.last && b.first <= a.last) return false;
+      }
+    }
+  }
+  return true;
+}
+
+void Controller::dispatch() {
+  const auto send_time =
+      clock_ * static_cast<double>(ceil_divide(sizeof(Command), static_cast<std::uint64_t>(parameters_.link_bytes)));
+  while (true) {
+    std::size_t next = 0;
+    while (next < scoreboard_.size() && !may_go(next)) ++next;
+    if (next == scoreboard_.size()) {
+      sc_core::wait(entered_);
+      continue;
+    }
+    // Only this process takes the unit's room and marks entries dispatched; completions may remove entries
+    // in front, never this one, while the command is on the link.
+    Entry& chosen = scoreboard_[next];
+    ++with_unit_[chosen.command.unit];
+    chosen.sequences.push_back(sequence_);
+    const std::uint64_t mine = sequence_;
+    sc_core::wait(send_time);
+    const auto entry = std::find_if(scoreboard_.begin(), scoreboard_.end(), [mine](const Entry& e) {
+      return std::find(e.sequences.begin(), e.sequences.end(), mine) != e.sequences.end();
+    });
+    send(*entry);
+  }
+}
+
+void Controller::send(Entry& entry) {
+  Command command = entry.command;
+  if (command.is_matrix_block() && !command.one_hot && parameters_.block_vectors > 0) {
+    command.vectors =
+        std::min(entry.end_vector - command.first_vector, static_cast<std::uint32_t>(parameters_.block_vectors));
+  }
+  command.sequence = sequence_++;
+  entry.command.first_vector += command.vectors;
+  entry.dispatched = !command.is_matrix_block() || command.one_hot || entry.command.first_vector >= entry.end_vector;
+  actions_.add(commands, command.scope(), 1);
+
+  tlm::tlm_generic_payload payload;
+  payload.set_command(tlm::TLM_WRITE_COMMAND);
+  payload.set_address(0);
+  payload.set_data_ptr(reinterpret_cast<unsigned char*>(&command));
+  payload.set_data_length(sizeof command);
+  payload.set_streaming_width(sizeof command);
+  payload.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
+  sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
+  units[command.unit]->b_transport(payload, delay);
+  if (payload.is_response_error()) throw SimulationError("unit " + std::to_string(command.unit) + " refused " + command.name());
+}
+
+}  // namespace rheo

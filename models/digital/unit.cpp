@@ -1,0 +1,272 @@
+#include "models/digital/unit.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "models/core/error.hpp"
+#include "models/digital/formats.hpp"
+
+namespace rheo {
+namespace {
+
+using sc_core::sc_time;
+using sc_core::SC_ZERO_TIME;
+
+/// The time in `count` equal parts, each rounded up to a tick.
+sc_time part_of(const sc_time& time, std::uint64_t count) {
+  return sc_time::from_value((time.value() + count - 1) / std::max<std::uint64_t>(count, 1));
+}
+
+sc_time times(const sc_time& time, std::uint64_t count) { return sc_time::from_value(time.value() * count); }
+
+/// What is missing from `time` to the next edge of the clock.
+sc_time to_next_edge(const sc_time& time, const sc_time& clock) {
+  const auto rest = time.value() % clock.value();
+  return rest == 0 ? SC_ZERO_TIME : sc_time::from_value(clock.value() - rest);
+}
+
+}  // namespace
+
+Unit::Unit(const sc_core::sc_module_name& name, std::uint16_t index, const UnitContext& context,
+           std::vector<ActionKind> actions, std::size_t workers)
+    : sc_module(name),
+      command_port("command_port"),
+      completion_port("completion_port"),
+      data_port("data_port"),
+      index_(index),
+      context_(context),
+      actions_(std::move(actions)) {
+  command_port.register_b_transport(this, &Unit::receive);
+  for (std::size_t worker = 0; worker < workers; ++worker) {
+    sc_core::sc_spawn_options options;
+    options.set_stack_size(256 * 1024);
+    sc_core::sc_spawn([this] { work_on_commands(); }, sc_core::sc_gen_unique_name("worker"), &options);
+  }
+}
+
+Unit::Traffic Unit::Traffic::contiguous(std::uint64_t address, std::uint64_t bytes, std::uint64_t pieces) {
+  // A run is at most 4 GiB; `pieces` equal runs when the caller wants that many.
+  return {address, bytes, static_cast<std::uint32_t>(bytes / std::max<std::uint64_t>(pieces, 1)), pieces};
+}
+
+void Unit::receive(tlm::tlm_generic_payload& payload, sc_time&) {
+  if (payload.get_command() != tlm::TLM_WRITE_COMMAND || payload.get_data_length() != sizeof(Command) ||
+      payload.get_address() != 0) {
+    payload.set_response_status(tlm::TLM_GENERIC_ERROR_RESPONSE);
+    return;
+  }
+  Command command;
+  std::memcpy(&command, payload.get_data_ptr(), sizeof command);
+  queue_.push_back(command);
+  arrived_.notify(SC_ZERO_TIME);
+  payload.set_response_status(tlm::TLM_OK_RESPONSE);
+}
+
+void Unit::work_on_commands() {
+  while (true) {
+    while (queue_.empty()) sc_core::wait(arrived_);
+    const Command command = queue_.front();
+    queue_.pop_front();
+    if (!queue_.empty()) arrived_.notify(SC_ZERO_TIME);  // another worker may be free
+    try {
+      execute(command);
+    } catch (const SimulationError&) {
+      // An exception must not cross the simulation kernel: the host rethrows it when the kernel comes to rest.
+      if (!*context_.failure) *context_.failure = std::current_exception();
+      return;
+    }
+  }
+}
+
+void Unit::execute(const Command& command) {
+  const sc_time start = sc_core::sc_time_stamp();
+  const Work work = perform(command);
+  if (context_.granularity == Granularity::block) {
+    run_by_block(command, work);
+  } else {
+    run_by_burst(command, work);
+  }
+  const sc_time rest = to_next_edge(sc_core::sc_time_stamp(), context_.clock);
+  if (rest != SC_ZERO_TIME) sc_core::wait(rest);
+  const sc_time end = sc_core::sc_time_stamp();
+  busy_.add(command.scope(), (end - start).value());
+  if (context_.recorder != nullptr) {
+    std::uint64_t bytes = 0;
+    for (const Traffic& traffic : work.reads) bytes += traffic.bytes();
+    for (const Traffic& traffic : work.writes) bytes += traffic.bytes();
+    const auto operation = command.opcode == Opcode::vector
+                               ? vector_operation_names[static_cast<std::size_t>(command.operation)]
+                               : opcode_names[static_cast<std::size_t>(command.opcode)];
+    context_.recorder->command({command.sequence, basename(), std::string(operation), command.scope(), start.value(),
+                                end.value(), bytes, work.items});
+  }
+  complete(command);
+}
+
+void Unit::run_by_block(const Command& command, const Work& work) {
+  const std::uint64_t n = std::max<std::uint64_t>(work.items, 1);
+  sc_time granted = SC_ZERO_TIME;
+  sc_time read = SC_ZERO_TIME;
+  for (const Traffic& traffic : work.reads) {
+    if (traffic.runs == 0) continue;
+    const Span span = book(command, false, traffic.address, traffic.run_bytes, traffic.runs,
+                           traffic.span / traffic.runs & ~std::uint64_t{3}, SC_ZERO_TIME);
+    granted = std::max(granted, span.granted);
+    read = std::max(read, span.end);
+  }
+  read = std::max(read, granted);
+  const sc_time first = granted + part_of(read - granted, n) + work.latency;
+  const sc_time last = std::max(first + times(work.interval, n - 1), read + work.latency);
+  sc_time end = last;
+  for (const Traffic& traffic : work.writes) {
+    if (traffic.runs == 0) continue;
+    const Span span = book(command, true, traffic.address, traffic.run_bytes, traffic.runs,
+                           traffic.span / traffic.runs & ~std::uint64_t{3}, first);
+    end = std::max({end, span.end, last + part_of(span.end - span.granted, n)});
+  }
+  if (end != SC_ZERO_TIME) sc_core::wait(end);
+}
+
+void Unit::run_by_burst(const Command& command, const Work& work) {
+  // The work in chunks of about a burst, at least an item each.
+  std::uint64_t largest = 1;
+  for (const Traffic& traffic : work.reads) largest = std::max(largest, traffic.bytes());
+  for (const Traffic& traffic : work.writes) largest = std::max(largest, traffic.bytes());
+  const std::uint64_t items = std::max<std::uint64_t>(work.items, 1);
+  const std::uint64_t chunks = std::clamp<std::uint64_t>(largest / context_.burst_bytes, 1, items);
+
+  const auto move = [&](const std::vector<Traffic>& all, bool write, std::uint64_t chunk) {
+    for (const Traffic& traffic : all) {
+      if (traffic.runs == 0) continue;
+      const std::uint64_t stride = traffic.span / traffic.runs & ~std::uint64_t{3};
+      std::uint64_t run = traffic.runs * chunk / chunks;
+      const std::uint64_t end = traffic.runs * (chunk + 1) / chunks;
+      if (traffic.runs < chunks) {  // long runs: this chunk's share of the bytes
+        const std::uint64_t from = traffic.bytes() * chunk / chunks;
+        const std::uint64_t to = traffic.bytes() * (chunk + 1) / chunks;
+        if (to > from) {
+          const Span span =
+              book(command, write, traffic.address + from, static_cast<std::uint32_t>(to - from), 1, 0, SC_ZERO_TIME);
+          sc_core::wait(span.end);
+        }
+        continue;
+      }
+      const std::uint64_t per_burst = std::max<std::uint64_t>(1, context_.burst_bytes / std::max(traffic.run_bytes, 1U));
+      for (; run < end; run += per_burst) {
+        const Span span = book(command, write, traffic.address + run * stride, traffic.run_bytes,
+                               std::min(per_burst, end - run), stride, SC_ZERO_TIME);
+        sc_core::wait(span.end);
+      }
+    }
+  };
+
+  std::deque<sc_time> ready;  // absolute times of the results that still have to be written
+  std::uint64_t written = 0;
+  sc_time free = sc_core::sc_time_stamp();
+  for (std::uint64_t chunk = 0; chunk < chunks; ++chunk) {
+    const std::uint64_t count = items * (chunk + 1) / chunks - items * chunk / chunks;
+    move(work.reads, false, chunk);
+    free = std::max(free, sc_core::sc_time_stamp()) + times(work.interval, count);
+    ready.push_back(free - work.interval + work.latency);
+    while (!ready.empty() && ready.front() <= sc_core::sc_time_stamp()) {
+      move(work.writes, true, written++);
+      ready.pop_front();
+    }
+    // At most two chunks wait in front of the unit.
+    const sc_time ahead = times(work.interval, 2 * count);
+    if (free > sc_core::sc_time_stamp() + ahead) sc_core::wait(free - ahead - sc_core::sc_time_stamp());
+  }
+  while (!ready.empty()) {
+    if (ready.front() > sc_core::sc_time_stamp()) sc_core::wait(ready.front() - sc_core::sc_time_stamp());
+    move(work.writes, true, written++);
+    ready.pop_front();
+  }
+}
+
+Unit::Span Unit::book(const Command& command, bool write, std::uint64_t address, std::uint32_t run_bytes,
+                      std::uint64_t runs, std::uint64_t stride, const sc_time& after) {
+  BulkTransfer transfer;
+  transfer.scope = command.scope();
+  transfer.run_bytes = run_bytes;
+  transfer.runs = static_cast<std::uint32_t>(runs);
+  transfer.run_stride = stride;
+  tlm::tlm_generic_payload payload;
+  payload.set_command(write ? tlm::TLM_WRITE_COMMAND : tlm::TLM_READ_COMMAND);
+  payload.set_address(address);
+  payload.set_data_ptr(nullptr);
+  payload.set_data_length(run_bytes);
+  payload.set_streaming_width(run_bytes);
+  payload.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
+  payload.set_extension(&transfer);
+  sc_time delay = after;
+  data_port->b_transport(payload, delay);
+  payload.clear_extension(&transfer);
+  if (payload.is_response_error()) {
+    throw SimulationError("command " + command.name() + ": " + payload.get_response_string() + " at address " +
+                          std::to_string(address));
+  }
+  return {transfer.granted, delay};
+}
+
+void Unit::complete(const Command& command) {
+  context_.accesses->release(command.sequence);
+  Completion completion{command.sequence, index_};
+  tlm::tlm_generic_payload payload;
+  payload.set_command(tlm::TLM_WRITE_COMMAND);
+  payload.set_address(0);
+  payload.set_data_ptr(reinterpret_cast<unsigned char*>(&completion));
+  payload.set_data_length(sizeof completion);
+  payload.set_streaming_width(sizeof completion);
+  payload.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
+  sc_time delay = SC_ZERO_TIME;
+  completion_port->b_transport(payload, delay);
+}
+
+std::span<std::byte> Unit::memory(const Command& command, std::uint64_t address, std::uint64_t bytes, bool write) {
+  if (bytes == 0) return {};
+  context_.accesses->use(command.sequence, command.name(), address, bytes, write);
+  const auto covers = [&](const Direct& d) { return d.first <= address && address + bytes - 1 <= d.last; };
+  auto found = std::find_if(direct_.begin(), direct_.end(), covers);
+  if (found == direct_.end()) {
+    tlm::tlm_generic_payload payload;
+    payload.set_command(tlm::TLM_READ_COMMAND);
+    payload.set_address(address);
+    tlm::tlm_dmi dmi;
+    if (data_port->get_direct_mem_ptr(payload, dmi) && dmi.is_read_write_allowed()) {
+      direct_.push_back(
+          {dmi.get_start_address(), dmi.get_end_address(), reinterpret_cast<std::byte*>(dmi.get_dmi_ptr())});
+    }
+    found = std::find_if(direct_.begin(), direct_.end(), covers);
+    if (found == direct_.end()) {
+      throw SimulationError("command " + command.name() + ": no memory holds the " + std::to_string(bytes) +
+                            " bytes at address " + std::to_string(address));
+    }
+  }
+  return {found->bytes + (address - found->first), static_cast<std::size_t>(bytes)};
+}
+
+std::span<std::byte> Unit::memory(const Command& command, const MemoryOperand& operand) {
+  return memory(command, operand.address, operand.bytes(command.images), operand.writes());
+}
+
+const float* Unit::load(const Command& command, const MemoryOperand& operand, std::vector<float>& scratch) {
+  return open(command, operand, scratch);
+}
+
+float* Unit::open(const Command& command, const MemoryOperand& operand, std::vector<float>& scratch) {
+  const std::span<std::byte> bytes = memory(command, operand);
+  if (operand.format == NumberFormat::fp32 && operand.scale == 1.0F) return reinterpret_cast<float*>(bytes.data());
+  const std::size_t count = operand.count(command.images);
+  scratch.resize(count);
+  if (operand.reads()) decode(operand.format, operand.scale, bytes, scratch);
+  return scratch.data();
+}
+
+void Unit::store(const Command& command, const MemoryOperand& operand, const std::vector<float>& scratch) {
+  if (operand.format == NumberFormat::fp32 && operand.scale == 1.0F) return;
+  encode(operand.format, operand.scale,
+                      std::span<const float>(scratch.data(), operand.count(command.images)),
+                      memory(command, operand.address, operand.bytes(command.images), true));
+}
+
+}  // namespace rheo

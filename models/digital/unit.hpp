@@ -1,0 +1,139 @@
+#pragma once
+
+#include <tlm_utils/simple_initiator_socket.h>
+#include <tlm_utils/simple_target_socket.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <exception>
+#include <span>
+#include <string>
+#include <systemc>
+#include <tlm>
+#include <vector>
+
+#include "models/core/recorder.hpp"
+#include "models/core/statistics.hpp"
+#include "models/digital/access_tracker.hpp"
+#include "models/digital/command.hpp"
+#include "models/interconnect/transaction.hpp"
+
+namespace rheo {
+
+/// How finely a unit books its memory traffic.
+enum class Granularity : std::uint8_t {
+  block,  ///< one timed transaction an operand
+  burst,  ///< one timed transaction a burst, interleaved with those of other units
+};
+inline constexpr std::array<std::string_view, 2> granularity_names{"block", "burst"};
+
+/// What every unit on the command link shares with the others.
+struct UnitContext {
+  sc_core::sc_time clock;                        ///< period of the digital clock
+  Granularity granularity = Granularity::block;
+  std::uint32_t burst_bytes = 256;
+  AccessTracker* accesses = nullptr;             ///< required
+  Recorder* recorder = nullptr;                  ///< none: nothing is recorded
+  std::exception_ptr* failure = nullptr;         ///< required: where a unit that cannot go on says why
+};
+
+/// A unit that executes commands one after another: a TLM-2.0 target for commands (a write of a Command to
+/// offset 0 is the doorbell), an initiator for data, and an initiator for completions.
+///
+/// Timing law, block granularity. A command reads R, computes n items and writes W. Its reads are booked at
+/// its start; they are granted at g and end at r, so items arrive (r - g) / n apart, p. With an interval I
+/// between items and a latency L of one:
+///     first result  f = g + p + L
+///     last result   c = max(f + (n - 1) I, r + L)
+///     its writes are booked from f on, granted at gw, end at w; q = (w - gw) / n
+///     end = max(w, c + q), rounded up to the next clock edge.
+/// Burst granularity: the same pipeline, burst by burst, each waiting for its turn at the memory.
+class Unit : public sc_core::sc_module, public Component {
+ public:
+  tlm_utils::simple_target_socket<Unit> command_port;
+  tlm_utils::simple_initiator_socket<Unit> completion_port;
+  tlm_utils::simple_initiator_socket<Unit> data_port;
+
+  /// Commands that wait beside the one that runs.
+  static constexpr std::size_t queue_depth = 2;
+
+  [[nodiscard]] std::string component_name() const override { return basename(); }
+  [[nodiscard]] ActionCounts& actions() override { return actions_; }
+  [[nodiscard]] BusyTime& busy() override { return busy_; }
+
+ protected:
+  /// `workers` commands may run at a time (DMA channels); most units have one.
+  Unit(const sc_core::sc_module_name& name, std::uint16_t index, const UnitContext& context,
+       std::vector<ActionKind> actions, std::size_t workers = 1);
+
+  /// A transfer of `runs` contiguous runs, evenly spread over `span` bytes from `address` on.
+  struct Traffic {
+    std::uint64_t address = 0;
+    std::uint64_t span = 0;
+    std::uint32_t run_bytes = 0;
+    std::uint64_t runs = 0;
+
+    [[nodiscard]] std::uint64_t bytes() const noexcept { return runs * run_bytes; }
+    [[nodiscard]] static Traffic contiguous(std::uint64_t address, std::uint64_t bytes, std::uint64_t pieces = 1);
+  };
+
+  struct Work {
+    std::vector<Traffic> reads;
+    std::vector<Traffic> writes;
+    std::uint64_t items = 1;
+    sc_core::sc_time interval;  ///< between the starts of two items
+    sc_core::sc_time latency;   ///< of one item through the unit
+  };
+
+  /// Computes the command's values and says what it takes. Called at its start.
+  virtual Work perform(const Command& command) = 0;
+
+  [[nodiscard]] const UnitContext& context() const noexcept { return context_; }
+  [[nodiscard]] sc_core::sc_time cycles(std::uint64_t count) const { return context_.clock * static_cast<double>(count); }
+  void count(std::size_t kind, const Command& command, std::uint64_t n) { actions_.add(kind, command.scope(), n); }
+
+  /// The operand's bytes in the memory that holds them (DMI), watched until the command ends. `offset` and
+  /// `bytes` choose a part. Throws SimulationError when no memory answers there.
+  [[nodiscard]] std::span<std::byte> memory(const Command& command, std::uint64_t address, std::uint64_t bytes,
+                                            bool write);
+  [[nodiscard]] std::span<std::byte> memory(const Command& command, const MemoryOperand& operand);
+  /// The operand as fp32 values: in place where it is stored so, else converted into `scratch`.
+  [[nodiscard]] const float* load(const Command& command, const MemoryOperand& operand, std::vector<float>& scratch);
+  /// Where to compute an output: in place, or `scratch` (with the present values when it is read too).
+  [[nodiscard]] float* open(const Command& command, const MemoryOperand& operand, std::vector<float>& scratch);
+  /// Converts what open() gave out back into memory, where that is needed.
+  void store(const Command& command, const MemoryOperand& operand, const std::vector<float>& scratch);
+
+ private:
+  struct Span {
+    sc_core::sc_time granted;
+    sc_core::sc_time end;
+  };
+
+  void receive(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
+  void work_on_commands();
+  void execute(const Command& command);
+  void run_by_block(const Command& command, const Work& work);
+  void run_by_burst(const Command& command, const Work& work);
+  /// Books one transaction that may begin `after` from now. Times count from now.
+  Span book(const Command& command, bool write, std::uint64_t address, std::uint32_t run_bytes, std::uint64_t runs,
+            std::uint64_t stride, const sc_core::sc_time& after);
+  void complete(const Command& command);
+
+  struct Direct {
+    std::uint64_t first = 0;
+    std::uint64_t last = 0;
+    std::byte* bytes = nullptr;
+  };
+
+  std::uint16_t index_;
+  UnitContext context_;
+  ActionCounts actions_;
+  BusyTime busy_;
+  std::deque<Command> queue_;
+  sc_core::sc_event arrived_;
+  std::vector<Direct> direct_;
+};
+
+}  // namespace rheo

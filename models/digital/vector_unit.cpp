@@ -1,0 +1,192 @@
+#include "models/digital/vector_unit.hpp"
+
+#include <algorithm>
+
+#include "models/core/error.hpp"
+#include "models/digital/vector_math.hpp"
+
+namespace rheo {
+namespace {
+
+std::vector<ActionKind> action_kinds() {
+  return {{"vector.add", "addition", "additions and subtractions of the vector unit", "vector.add"},
+          {"vector.mul", "multiplication", "multiplications of the vector unit", "vector.mul"},
+          {"vector.special", "evaluation", "special functions (exp, tanh, log, division) of the vector unit",
+           "vector.special"},
+          {"vector.compare", "comparison", "comparisons of the vector unit", "vector.compare"},
+          {"vector.convert", "conversion", "number-format conversions of the vector unit", "vector.convert"}};
+}
+
+vector_math::PoolShape pool_shape(const Command& command) {
+  const PatchGeometry& g = command.geometry;
+  return {command.images, g.height, g.width, g.channels, g.kernel_height, g.stride, g.padding};
+}
+
+bool is_special(Activation activation) {
+  return activation == Activation::tanh || activation == Activation::celu || activation == Activation::sigmoid;
+}
+
+}  // namespace
+
+VectorUnit::VectorUnit(const sc_core::sc_module_name& name, std::uint16_t index, const UnitContext& context,
+                       const VectorUnitParameters& parameters)
+    : Unit(name, index, context, action_kinds()), parameters_(parameters) {}
+
+std::vector<InventoryItem> VectorUnit::inventory() const {
+  return {{"vector", "vector.lane", static_cast<std::uint64_t>(parameters_.lanes)}};
+}
+
+Unit::Work VectorUnit::timing(const Command& command, std::uint64_t values, bool special) const {
+  Work work;
+  for (const MemoryOperand& operand : command.operands) {
+    const std::uint64_t bytes = operand.bytes(command.images);
+    if (bytes == 0) continue;
+    if (operand.reads()) work.reads.push_back(Traffic::contiguous(operand.address, bytes));
+    if (operand.writes()) work.writes.push_back(Traffic::contiguous(operand.address, bytes));
+  }
+  const auto lanes = static_cast<std::uint64_t>(parameters_.lanes);
+  work.items = std::max<std::uint64_t>(1, (values + lanes - 1) / lanes);
+  work.interval = cycles(static_cast<std::uint64_t>(special ? parameters_.special_interval : parameters_.interval));
+  work.latency = cycles(static_cast<std::uint64_t>(special ? parameters_.special_latency : parameters_.latency));
+  return work;
+}
+
+Unit::Work VectorUnit::perform(const Command& command) {
+  compute(command);
+  const auto values = [&](std::size_t operand) { return command.operands[operand].count(command.images); };
+  const std::uint64_t n = values(0);
+  for (const MemoryOperand& operand : command.operands) {
+    const bool narrow = operand.format != NumberFormat::fp32 || operand.scale != 1.0F;
+    if (operand.access != Access::none && narrow) {
+      count(convert, command, operand.count(command.images) * (operand.access == Access::read_write ? 2 : 1));
+    }
+  }
+  const PatchGeometry& g = command.geometry;
+  const std::uint64_t windows = std::uint64_t{g.kernel_height} * g.kernel_width;
+  switch (command.operation) {
+    case VectorOperation::normalise_pixels:
+      count(mul, command, n);
+      count(add, command, n);
+      return timing(command, n, false);
+    case VectorOperation::bias_activation:
+      count(add, command, n);
+      if (is_special(command.activation)) count(special, command, n);
+      if (command.activation == Activation::relu) count(compare, command, n);
+      return timing(command, n, is_special(command.activation));
+    case VectorOperation::activation_backward:
+      count(mul, command, 2 * n);
+      count(add, command, n);
+      return timing(command, n, false);
+    case VectorOperation::max_pool:
+      count(compare, command, values(1) * (windows - 1));
+      return timing(command, values(1) * windows, false);
+    case VectorOperation::max_pool_backward:
+      count(compare, command, n * windows);
+      return timing(command, std::max(n * windows, values(3)), false);
+    case VectorOperation::average_pool:
+      count(add, command, values(1) * (windows - 1));
+      count(mul, command, values(1));
+      return timing(command, values(1) * windows, false);
+    case VectorOperation::average_pool_backward:
+      count(add, command, n * windows);
+      count(mul, command, n);
+      return timing(command, std::max(n * windows, values(1)), false);
+    case VectorOperation::softmax_cross_entropy:
+      count(compare, command, n);
+      count(special, command, 2 * n + command.images);
+      count(add, command, 2 * n);
+      count(mul, command, n);
+      return timing(command, 2 * n, true);
+    case VectorOperation::bias_gradient:
+      count(add, command, n);
+      return timing(command, n, false);
+    case VectorOperation::momentum_step:
+      count(mul, command, 3 * n);
+      count(add, command, 3 * n);
+      return timing(command, 3 * n, false);
+    case VectorOperation::momentum_velocity:
+      count(mul, command, n);
+      count(add, command, n);
+      return timing(command, n, false);
+    case VectorOperation::fill_zero:
+      return timing(command, n, false);
+  }
+  throw SimulationError("vector unit: unknown operation in command " + command.name());
+}
+
+void VectorUnit::compute(const Command& command) {
+  const auto& operands = command.operands;
+  const auto read = [&](std::size_t i) { return load(command, operands[i], scratch_[i]); };
+  const auto change = [&](std::size_t i) { return open(command, operands[i], scratch_[i]); };
+  const auto finish = [&](std::size_t i) { store(command, operands[i], scratch_[i]); };
+  const std::uint64_t n = operands[0].count(command.images);
+  switch (command.operation) {
+    case VectorOperation::normalise_pixels: {
+      const auto pixels = memory(command, operands[0]);
+      vector_math::normalise_pixels(reinterpret_cast<const std::uint8_t*>(pixels.data()), n, command.constants[0],
+                                    command.constants[1], change(1));
+      return finish(1);
+    }
+    case VectorOperation::bias_activation: {
+      const std::size_t channels = operands[1].values;
+      vector_math::add_bias_activate(change(0), n / channels, channels, read(1), command.activation);
+      return finish(0);
+    }
+    case VectorOperation::activation_backward:
+      vector_math::activation_backward(change(0), read(1), n, command.activation);
+      return finish(0);
+    case VectorOperation::max_pool:
+      vector_math::max_pool_forward(read(0), pool_shape(command), change(1));
+      return finish(1);
+    case VectorOperation::max_pool_backward:
+      vector_math::max_pool_backward(read(0), read(1), read(2), pool_shape(command), change(3));
+      return finish(3);
+    case VectorOperation::average_pool:
+      vector_math::average_pool_forward(read(0), pool_shape(command), change(1));
+      return finish(1);
+    case VectorOperation::average_pool_backward:
+      vector_math::average_pool_backward(read(0), pool_shape(command), change(1));
+      return finish(1);
+    case VectorOperation::softmax_cross_entropy: {
+      const auto labels = memory(command, operands[1]);
+      losses_.resize(command.images);
+      predictions_.resize(command.images);
+      float* logits = change(0);
+      vector_math::softmax_cross_entropy(logits, reinterpret_cast<const std::uint8_t*>(labels.data()),
+                                         command.images, operands[0].values,
+                                         1.0F / static_cast<float>(command.batch_images), logits, losses_.data(),
+                                         predictions_.data());
+      float* results = change(2);
+      for (std::size_t i = 0; i < command.images; ++i) {
+        results[2 * i] = losses_[i];
+        results[2 * i + 1] = static_cast<float>(predictions_[i]);
+      }
+      finish(2);
+      return finish(0);
+    }
+    case VectorOperation::bias_gradient: {
+      const std::size_t channels = operands[1].values;
+      vector_math::bias_gradient(read(0), n / channels, channels, change(1));
+      return finish(1);
+    }
+    case VectorOperation::momentum_step:
+      vector_math::sgd_momentum(change(0), change(1), change(2), n, command.learning_rate, command.momentum,
+                                command.weight_decay);
+      finish(0);
+      finish(1);
+      return finish(2);
+    case VectorOperation::momentum_velocity: {
+      float* gradients = change(0);
+      float* velocity = change(1);
+      vector_math::scale_add(gradients, velocity, n, command.momentum, velocity);
+      std::fill_n(gradients, n, 0.0F);
+      finish(0);
+      return finish(1);
+    }
+    case VectorOperation::fill_zero:
+      std::fill_n(change(0), n, 0.0F);
+      return finish(0);
+  }
+}
+
+}  // namespace rheo

@@ -1,0 +1,50 @@
+#pragma once
+
+#include "models/core/parameters.hpp"
+#include "models/digital/unit.hpp"
+
+namespace rheo {
+
+struct VectorUnitParameters {
+  std::int64_t lanes = 64;             ///< values that one issue takes
+  std::int64_t interval = 1;           ///< cycles between two issues of add, multiply, compare, convert
+  std::int64_t special_interval = 4;   ///< the same for exp, tanh and the like
+  std::int64_t latency = 8;            ///< cycles of one issue
+  std::int64_t special_latency = 20;
+
+  void describe(Parameters& p) {
+    p.integer("lanes", lanes, {1, 65536}, "values that the vector unit takes at once");
+    p.integer("interval", interval, {1, 1000}, "cycles between two issues of add, multiply, compare, convert");
+    p.integer("special_interval", special_interval, {1, 1000}, "cycles between two issues of exp, tanh and the like");
+    p.integer("latency", latency, {1, 1000}, "cycles of one issue");
+    p.integer("special_latency", special_latency, {1, 1000}, "cycles of one issue of a special function");
+  }
+};
+
+/// The digital vector unit: everything of a network that is not a matrix product (see VectorOperation).
+///
+/// Timing: an operation over v values takes ceil(v / lanes) issues, an item each, `interval` cycles apart
+/// (`special_interval` where a special function is evaluated), streamed from and to memory by the law of Unit.
+/// Pooling issues once per value of the windows, a backward pooling once per value of the larger side.
+/// Actions: vector.add, .mul, .special, .compare, .convert, one a value.
+class VectorUnit : public Unit {
+ public:
+  VectorUnit(const sc_core::sc_module_name& name, std::uint16_t index, const UnitContext& context,
+             const VectorUnitParameters& parameters);
+
+  [[nodiscard]] std::vector<InventoryItem> inventory() const override;
+
+ private:
+  enum Kind : std::size_t { add, mul, special, compare, convert };
+
+  Work perform(const Command& command) override;
+  void compute(const Command& command);
+  [[nodiscard]] Work timing(const Command& command, std::uint64_t values, bool special) const;
+
+  VectorUnitParameters parameters_;
+  std::array<std::vector<float>, Command::max_operands> scratch_;
+  std::vector<float> losses_;
+  std::vector<std::uint8_t> predictions_;
+};
+
+}  // namespace rheo

@@ -1,0 +1,143 @@
+#include "models/memory/bram.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <stdexcept>
+
+#include "models/core/error.hpp"
+#include "models/interconnect/memory_target.hpp"
+#include "models/interconnect/transaction.hpp"
+#include "models/memory/bram_geometry.hpp"
+
+namespace rheo {
+namespace {
+
+enum Action : std::size_t { read, write };
+
+std::vector<ActionKind> action_kinds() {
+  return {{"bram.read", "word", "Words read from on-chip memory.", "bram.read"},
+          {"bram.write", "word", "Words written to on-chip memory.", "bram.write"}};
+}
+
+}  // namespace
+
+Bram::Bram(const sc_core::sc_module_name& name, const BramParameters& parameters, sc_core::sc_time clock_period)
+    : sc_core::sc_module(name),
+      socket("socket"),
+      banks_(static_cast<std::size_t>(parameters.banks)),
+      ports_(static_cast<std::size_t>(parameters.ports)),
+      word_bytes_(static_cast<std::uint64_t>(parameters.port_bits) / 8),
+      period_(clock_period.value()),
+      read_latency_(static_cast<std::uint64_t>(parameters.read_latency_cycles) * period_),
+      memory_(static_cast<std::size_t>(std::llround(parameters.capacity))),
+      free_at_(banks_ * ports_),
+      words_(banks_),
+      actions_(action_kinds()) {
+  if (parameters.port_bits % 8 != 0) {
+    throw InputError(std::string(basename()) + ".port_bits = " + std::to_string(parameters.port_bits),
+                     "a word is of whole bytes; expected a multiple of 8");
+  }
+  socket.register_b_transport(this, &Bram::b_transport);
+  socket.register_transport_dbg(this, &Bram::transport_dbg);
+  socket.register_get_direct_mem_ptr(this, &Bram::get_direct_mem_ptr);
+}
+
+void Bram::reserve_peak(std::uint64_t bytes) {
+  if (bytes > memory_.size()) {
+    throw InputError(basename(), std::to_string(bytes) + " bytes do not fit; its capacity is " +
+                                     std::to_string(memory_.size()) + " bytes");
+  }
+  peak_bytes_ = std::max(peak_bytes_, bytes);
+}
+
+std::uint64_t Bram::bram18k() const noexcept {
+  const std::uint64_t words = (memory_.size() + word_bytes_ - 1) / word_bytes_;
+  return banks_ * bram18k_blocks((words + banks_ - 1) / banks_, word_bytes_ * 8);
+}
+
+std::vector<InventoryItem> Bram::inventory() const { return {{"bram", "bram.18k", bram18k()}}; }
+
+std::vector<BufferUse> Bram::buffers() const {
+  return {{basename(), "bram", memory_.size() * 8, peak_bytes_ * 8, bram18k()}};
+}
+
+std::vector<std::byte> Bram::save_state() const { return memory_; }
+
+void Bram::restore_state(std::span<const std::byte> state) {
+  if (state.size() != memory_.size()) {
+    throw std::invalid_argument(component_name() + " has " + std::to_string(memory_.size()) +
+                                " bytes, but the checkpoint holds " + std::to_string(state.size()));
+  }
+  std::ranges::copy(state, memory_.begin());  // in place: initiators hold DMI pointers
+}
+
+void Bram::count_words(const Transfer& transfer) {
+  std::ranges::fill(words_, 0);
+  const std::uint64_t row = word_bytes_ * banks_;  // bytes of one word in every bank
+  const std::uint64_t step = transfer.run_stride % row;
+  const std::uint64_t period = row / std::gcd(row, step);  // run i + period begins in the same bank as run i
+  std::uint64_t everywhere = 0;                            // words in each bank
+  for (std::uint64_t i = 0; i < std::min(transfer.runs, period); ++i) {
+    const std::uint64_t alike = (transfer.runs - i + period - 1) / period;
+    const std::uint64_t begin = (transfer.address + i * step) % row;
+    const std::uint64_t first = begin / word_bytes_;
+    const std::uint64_t words = (begin + transfer.run_bytes - 1) / word_bytes_ - first + 1;
+    everywhere += alike * (words / banks_);
+    for (std::uint64_t w = 0; w < words % banks_; ++w) words_[(first + w) % banks_] += alike;
+  }
+  for (std::uint64_t& words : words_) words += everywhere;
+}
+
+void Bram::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
+  const Transfer transfer = Transfer::of(payload);
+  auto* bulk = payload.get_extension<BulkTransfer>();
+  if (payload.get_command() == tlm::TLM_IGNORE_COMMAND) {
+    if (bulk != nullptr) bulk->granted = delay;
+    payload.set_response_status(tlm::TLM_OK_RESPONSE);
+    return;
+  }
+  const auto response = memory_response(payload, transfer, memory_.size());
+  payload.set_response_status(response);
+  if (response != tlm::TLM_OK_RESPONSE) {
+    refusal_ = std::string(name()) + " (" + std::to_string(memory_.size()) + " bytes): " + transfer.to_string() + ": " +
+               payload.get_response_string();
+    return;
+  }
+
+  count_words(transfer);
+  const std::uint64_t now = sc_core::sc_time_stamp().value();
+  const std::uint64_t start = clock_edge(now + delay.value(), period_);
+  const std::size_t first_bank = transfer.address / word_bytes_ % banks_;
+  std::uint64_t granted = start;
+  std::uint64_t end = start;
+  std::uint64_t words = 0;
+  for (std::size_t bank = 0; bank < banks_; ++bank) {
+    if (words_[bank] == 0) continue;
+    const auto ports = free_at_.begin() + static_cast<std::ptrdiff_t>(bank * ports_);
+    const auto port = std::min_element(ports, ports + static_cast<std::ptrdiff_t>(ports_));
+    const std::uint64_t begin = std::max(start, *port);
+    if (bank == first_bank) granted = begin;
+    *port = begin + words_[bank] * period_;
+    end = std::max(end, *port);
+    words += words_[bank];
+  }
+  if (!transfer.write) end += read_latency_;
+
+  copy_values(payload, transfer, memory_);
+  delay = sc_core::sc_time::from_value(end - now);
+  if (bulk != nullptr) bulk->granted = sc_core::sc_time::from_value(granted - now);
+  payload.set_dmi_allowed(true);
+  actions_.add(transfer.write ? Action::write : Action::read, transfer.scope, words);
+  busy_.add(transfer.scope, words * period_ / (banks_ * ports_));
+}
+
+unsigned Bram::transport_dbg(tlm::tlm_generic_payload& payload) { return debug_access(payload, memory_); }
+
+bool Bram::get_direct_mem_ptr(tlm::tlm_generic_payload& payload, tlm::tlm_dmi& dmi) {
+  dmi.set_read_latency(sc_core::sc_time::from_value(period_ + read_latency_));
+  dmi.set_write_latency(sc_core::sc_time::from_value(period_));
+  return grant_dmi(payload, dmi, memory_);
+}
+
+}  // namespace rheo

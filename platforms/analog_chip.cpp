@@ -1,0 +1,246 @@
+#include "platforms/analog_chip.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "models/core/counter_random.hpp"
+#include "models/core/error.hpp"
+
+namespace rheo {
+namespace {
+
+using sc_core::sc_time;
+
+/// Fixes the kernel's time resolution before the first sc_time exists.
+sc_time clock_period(double hertz) {
+  if (sc_core::sc_get_time_resolution() != sc_time(10, sc_core::SC_FS)) {
+    throw std::logic_error("the time resolution must be 10 fs");
+  }
+  const double ticks = std::round(1.0 / (hertz * tick_seconds));
+  return sc_time::from_value(static_cast<std::uint64_t>(std::max(ticks, 1.0)));
+}
+
+std::vector<AddressRange> address_map(const ChipConfiguration& c, const Mapping& mapping) {
+  return {{data_map::buffer, static_cast<std::uint64_t>(c.buffer.capacity), "buffer"},
+          {data_map::dram, std::max<std::uint64_t>(mapping.dram_used, 64), "dram"},
+          {data_map::host, mapping.host.bytes, "host"}};
+}
+
+void find_components(const std::vector<sc_core::sc_object*>& objects, std::vector<Component*>& found) {
+  for (sc_core::sc_object* object : objects) {
+    if (auto* component = dynamic_cast<Component*>(object)) found.push_back(component);
+    find_components(object->get_child_objects(), found);
+  }
+}
+
+/// Uniform in +-1/sqrt(inputs): row `row` of a layer's matrix, or its bias in the row after the last.
+void draw_initial(std::uint64_t seed, std::uint32_t layer, std::uint64_t row, std::uint32_t inputs,
+                  std::span<float> values) {
+  std::vector<std::uint32_t> words(values.size());
+  random_words(RandomKey(seed, layer, RandomPurpose::initial_weights), row, 0, words);
+  const float bound = 1.0F / std::sqrt(static_cast<float>(inputs));
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = bound * (2.0F * uniform_from_word(words[i]) - 1.0F);
+}
+
+}  // namespace
+
+AnalogChip::AnalogChip(const sc_core::sc_module_name& name, const ChipConfiguration& configuration,
+                       const Mapping& mapping, const Options& options)
+    : sc_module(name),
+      configuration_(configuration),
+      mapping_(mapping),
+      seed_(options.seed),
+      team_(options.threads),
+      clock_(clock_period(configuration.clock_hz)),
+      host_("host"),
+      controller_("controller", configuration.controller, clock_, unit_room()),
+      dma_("dma", unit_index::dma, unit_context(options), configuration.dma),
+      vector_unit_("vector_unit", unit_index::vector_unit, unit_context(options), configuration.vector_unit),
+      bus_("bus", configuration.bus, clock_, unit_index::first_tile + mapping.tiles(),
+           address_map(configuration, mapping)),
+      buffer_("buffer", configuration.buffer, clock_),
+      dram_("dram", configuration.dram, std::max<std::uint64_t>(mapping.dram_used, 64)),
+      host_port_("host_port", configuration.host, mapping.host.bytes) {
+  const auto connect = [&](Unit& unit, std::size_t index) {
+    controller_.units.bind(unit.command_port);
+    unit.completion_port.bind(controller_.completions);
+    unit.data_port.bind(bus_.from_initiator[index]);
+  };
+  host_.bind(controller_.host_port);
+  connect(dma_, unit_index::dma);
+  connect(vector_unit_, unit_index::vector_unit);
+  for (const MatrixLayer& layer : mapping_.layers) {
+    for (const TilePlacement& placement : layer.tiles) {
+      const auto number = static_cast<std::uint32_t>(tiles_.size());
+      tiles_.push_back(std::make_unique<Tile>(("tile" + std::to_string(number)).c_str(), placement.unit,
+                                              unit_context(options), configuration.tile,
+                                              configuration.array_settings(), placement.inputs, placement.outputs,
+                                              options.seed, number, team_));
+      connect(*tiles_.back(), placement.unit);
+    }
+  }
+  bus_.to_target[0].bind(buffer_.socket);
+  bus_.to_target[1].bind(dram_.socket);
+  bus_.to_target[2].bind(host_port_.socket);
+  buffer_.reserve_peak(mapping_.buffer_used);
+  write_program();
+}
+
+UnitContext AnalogChip::unit_context(const Options& options) {
+  return {clock_,     configuration_.granularity, static_cast<std::uint32_t>(configuration_.dma.burst_bytes),
+          &accesses_, options.recorder,           &failure_};
+}
+
+std::vector<std::size_t> AnalogChip::unit_room() const {
+  std::vector<std::size_t> room(unit_index::first_tile + mapping_.tiles(), 1 + Unit::queue_depth);
+  room[unit_index::dma] = static_cast<std::size_t>(configuration_.dma.channels) + Unit::queue_depth;
+  return room;
+}
+
+void AnalogChip::host_write(std::uint64_t address, const void* data, std::size_t bytes) {
+  std::vector<unsigned char> copy(bytes);
+  std::memcpy(copy.data(), data, bytes);
+  tlm::tlm_generic_payload payload;
+  payload.set_command(tlm::TLM_WRITE_COMMAND);
+  payload.set_address(address);
+  payload.set_data_ptr(copy.data());
+  payload.set_data_length(static_cast<unsigned>(bytes));
+  payload.set_streaming_width(static_cast<unsigned>(bytes));
+  payload.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
+  sc_time delay = sc_core::SC_ZERO_TIME;
+  host_->b_transport(payload, delay);
+  if (payload.is_response_error()) throw SimulationError("the controller refused a write of the host");
+}
+
+void AnalogChip::write_program() {
+  std::uint64_t at = 0;
+  const auto write = [&](const std::vector<Command>& program) {
+    const std::uint64_t entry = at;
+    for (const Command& command : program) {
+      host_write(controller_map::program + at, &command, sizeof command);
+      at += sizeof command;
+    }
+    return entry;
+  };
+  write(mapping_.initialise);
+  training_entry_ = write(mapping_.training);
+  evaluation_entry_ = write(mapping_.evaluation);
+}
+
+void AnalogChip::program_initial_state() {
+  sc_core::sc_start(sc_core::SC_ZERO_TIME);  // elaborate
+  const auto write = [&](std::uint64_t address, const std::vector<float>& values) {
+    const auto bytes = std::as_bytes(std::span(values));
+    if (address >= data_map::dram) {
+      dram_.write_bytes(address - data_map::dram, bytes);
+    } else {
+      std::vector<std::byte> contents = buffer_.save_state();
+      std::copy(bytes.begin(), bytes.end(), contents.begin() + static_cast<std::ptrdiff_t>(address));
+      buffer_.restore_state(contents);
+    }
+  };
+  for (std::size_t l = 0; l < mapping_.layers.size(); ++l) {
+    const MatrixLayer& layer = mapping_.layers[l];
+    std::vector<float> matrix(std::size_t{layer.inputs} * layer.outputs);
+    const auto number = static_cast<std::uint32_t>(l);
+    for (std::size_t row = 0; row < layer.inputs; ++row) {
+      draw_initial(seed_, number, row, layer.inputs, std::span(matrix).subspan(row * layer.outputs, layer.outputs));
+    }
+    std::vector<float> bias(layer.outputs);
+    draw_initial(seed_, number, layer.inputs, layer.inputs, bias);
+    write(layer.weights, matrix);
+    write(layer.bias, bias);
+  }
+  run_program(0, {});
+}
+
+void AnalogChip::run_program(std::uint64_t entry, const HostRegisters& registers) {
+  HostRegisters with_entry = registers;
+  with_entry.entry = entry;
+  const sc_time before = sc_core::sc_time_stamp();
+  host_write(controller_map::registers, &with_entry, sizeof with_entry);
+  const std::uint32_t one = 1;
+  host_write(controller_map::doorbell, &one, sizeof one);
+  sc_core::sc_start();
+  if (failure_) std::rethrow_exception(failure_);
+  if (!controller_.idle()) throw SimulationError("the chip came to rest before its program ended");
+  (registers.mode == Mode::training ? time_.training : time_.evaluation) +=
+      (sc_core::sc_time_stamp() - before).value();
+}
+
+BatchResults AnalogChip::run(const Batch& batch, std::uint64_t entry, Mode mode, const StepScalars& scalars) {
+  const std::size_t images = batch.labels.size();
+  if (images == 0) return {};
+  if (images > batch_limit()) throw std::logic_error("more images than the chip's batch");
+  const auto window = host_port_.window();
+  std::memcpy(window.data() + mapping_.host.images, batch.pixels.data(), batch.pixels.size());
+  std::memcpy(window.data() + mapping_.host.labels, batch.labels.data(), images);
+  HostRegisters registers;
+  registers.first_sample = batch.first_sample;
+  registers.images = static_cast<std::uint32_t>(images);
+  registers.mode = mode;
+  registers.learning_rate = static_cast<float>(scalars.learning_rate);
+  registers.momentum = static_cast<float>(scalars.momentum);
+  registers.weight_decay = static_cast<float>(scalars.weight_decay);
+  run_program(entry, registers);
+
+  BatchResults results;
+  for (std::size_t i = 0; i < images; ++i) {
+    float pair[2];
+    std::memcpy(pair, window.data() + mapping_.host.results + i * sizeof pair, sizeof pair);
+    results.losses.push_back(pair[0]);
+    results.predictions.push_back(static_cast<std::uint8_t>(pair[1]));
+  }
+  return results;
+}
+
+BatchResults AnalogChip::train_step(const Batch& batch, const StepScalars& scalars) {
+  return run(batch, training_entry_, Mode::training, scalars);
+}
+
+BatchResults AnalogChip::evaluate(const Batch& batch) { return run(batch, evaluation_entry_, Mode::evaluation, {}); }
+
+double AnalogChip::simulated_seconds() const {
+  return static_cast<double>(time_.training + time_.evaluation) * tick_seconds;
+}
+
+std::vector<Component*> AnalogChip::components() {
+  std::vector<Component*> found;
+  find_components(get_child_objects(), found);
+  return found;
+}
+
+AnalogChip::Snapshot AnalogChip::snapshot() {
+  Snapshot snapshot;
+  snapshot.now = sc_core::sc_time_stamp().value();
+  snapshot.time = time_;
+  for (Component* component : components()) {
+    snapshot.components.push_back({component->component_name(), component->actions().values(),
+                                   component->busy().values(), component->save_state()});
+  }
+  return snapshot;
+}
+
+void AnalogChip::restore(const Snapshot& snapshot) {
+  // Time passes without an event until it is that of the snapshot: refreshes and reservations go on from there.
+  sc_core::sc_start(sc_time::from_value(snapshot.now));
+  const auto all = components();
+  if (all.size() != snapshot.components.size()) throw InputError("checkpoint", "it is of another chip");
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const ComponentState& saved = snapshot.components[i];
+    if (saved.name != all[i]->component_name()) {
+      throw InputError("checkpoint", "it has " + saved.name + " where the chip has " + all[i]->component_name());
+    }
+    try {
+      all[i]->actions().restore(saved.actions);
+      all[i]->busy().restore(saved.busy);
+      all[i]->restore_state(saved.state);
+    } catch (const std::invalid_argument& error) {
+      throw InputError("checkpoint", error.what());
+    }
+  }
+  time_ = snapshot.time;
+}
+
+}  // namespace rheo

@@ -1,0 +1,112 @@
+#pragma once
+
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <string>
+#include <systemc>
+#include <vector>
+
+#include "models/core/recorder.hpp"
+#include "models/core/thread_team.hpp"
+#include "models/crossbar/tile.hpp"
+#include "models/digital/controller.hpp"
+#include "models/digital/vector_unit.hpp"
+#include "models/interconnect/bus.hpp"
+#include "models/memory/bram.hpp"
+#include "models/memory/dma.hpp"
+#include "models/memory/dram.hpp"
+#include "models/memory/host_port.hpp"
+#include "platforms/mapping.hpp"
+#include "workloads/training/executor.hpp"
+
+namespace rheo {
+
+/// Time resolution of every platform.
+inline constexpr double tick_seconds = 10e-15;
+
+/// Simulated time of the two modes, in ticks.
+struct ModeTime {
+  std::uint64_t training = 0;
+  std::uint64_t evaluation = 0;
+};
+
+/// The analog training chip: crossbar tiles, DMA engine, vector unit and controller on a command link; buffer,
+/// DRAM and host port on a data bus. One instance a process: SystemC elaborates once.
+///
+///     host -> controller == command link ==> tiles, DMA, vector unit == data bus ==> buffer, DRAM, host port
+class AnalogChip : public sc_core::sc_module, public Executor {
+ public:
+  struct Options {
+    std::uint64_t seed = 1;
+    std::size_t threads = 1;
+    Recorder* recorder = nullptr;
+  };
+
+  /// Weights and biases are drawn uniformly in +-1/sqrt(inputs) (PyTorch's default) from the seed. Call
+  /// program_initial_state() or restore() before the first step.
+  AnalogChip(const sc_core::sc_module_name& name, const ChipConfiguration& configuration, const Mapping& mapping,
+             const Options& options);
+
+  /// Writes program, weights and biases, and programs the tiles, all in simulated time.
+  void program_initial_state();
+
+  BatchResults train_step(const Batch& batch, const StepScalars& scalars) override;
+  BatchResults evaluate(const Batch& batch) override;
+  [[nodiscard]] std::size_t batch_limit() const override { return mapping_.host.batch_limit; }
+  [[nodiscard]] double simulated_seconds() const override;
+
+  /// The chip's state between two steps, component by component.
+  struct ComponentState {
+    std::string name;
+    std::vector<std::uint64_t> actions, busy;
+    std::vector<std::byte> state;
+  };
+  struct Snapshot {
+    std::uint64_t now = 0;  ///< ticks
+    ModeTime time;
+    std::vector<ComponentState> components;
+  };
+  [[nodiscard]] Snapshot snapshot();
+  /// Brings a chip that has not run yet to the state of the snapshot. Throws InputError when it does not fit.
+  void restore(const Snapshot& snapshot);
+
+  [[nodiscard]] const Mapping& mapping() const noexcept { return mapping_; }
+  [[nodiscard]] const ModeTime& time() const noexcept { return time_; }
+  [[nodiscard]] std::uint64_t commands() const noexcept { return controller_.dispatched(); }
+  /// Every component of the chip, found by walking the module tree, in the order of construction.
+  [[nodiscard]] std::vector<Component*> components();
+  [[nodiscard]] const Dram& dram() const noexcept { return dram_; }
+  [[nodiscard]] Tile& tile(std::size_t index) { return *tiles_.at(index); }
+
+ private:
+  [[nodiscard]] UnitContext unit_context(const Options& options);
+  [[nodiscard]] std::vector<std::size_t> unit_room() const;
+  void write_program();
+  BatchResults run(const Batch& batch, std::uint64_t entry, Mode mode, const StepScalars& scalars);
+  void run_program(std::uint64_t entry, const HostRegisters& registers);
+  void host_write(std::uint64_t address, const void* data, std::size_t bytes);
+
+  ChipConfiguration configuration_;
+  Mapping mapping_;
+  std::uint64_t seed_;
+  ThreadTeam team_;
+  AccessTracker accesses_;
+  std::exception_ptr failure_;
+  sc_core::sc_time clock_;
+
+  tlm_utils::simple_initiator_socket<AnalogChip> host_;
+  Controller controller_;
+  Dma dma_;
+  VectorUnit vector_unit_;
+  std::vector<std::unique_ptr<Tile>> tiles_;
+  Bus bus_;
+  Bram buffer_;
+  Dram dram_;
+  HostPort host_port_;
+
+  std::uint64_t training_entry_ = 0, evaluation_entry_ = 0;
+  ModeTime time_;
+};
+
+}  // namespace rheo
