@@ -72,10 +72,15 @@ struct ChipConfiguration {
 
   ChipConfiguration() { buffer.capacity = 2.0 * 1024 * 1024; }
 
-  void describe(Parameters& p) {
+  /// The keys outside of any table.
+  void describe_general(Parameters& p) {
     p.number("clock_hz", clock_hz, {1e3, 1e12}, "digital clock, Hz");
     p.choice("granularity", granularity, granularity_names, "memory traffic booked per operand or burst by burst");
     p.text("costs", costs, "cost table: energy, static power and area of every action and part");
+  }
+
+  /// One table a part of the chip.
+  void describe_parts(Parameters& p) {
     p.section("device", device, "cross-point devices");
     p.section("tile", tile, "crossbar tiles");
     p.section("dac", dac, "input converters");

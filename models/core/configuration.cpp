@@ -94,9 +94,11 @@ std::string one_of(std::span<const std::string> allowed) {
 std::string toml_string(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    if (c == '\n') {
-      out += "\\n";
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if ((static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == '\x7F') {
+      out += fmt::format("\\u{:04X}", static_cast<unsigned>(c));
     } else {
       out += c;
     }
@@ -144,11 +146,13 @@ struct Configuration::Tree {
   void refuse_unknown(const Layer& layer, const toml::table& table, const std::string& prefix) const {
     for (const auto& [key, node] : table) {
       const std::string path = prefix.empty() ? std::string(key.str()) : prefix + "." + std::string(key.str());
-      if (const auto* inner = node.as_table(); inner != nullptr && !asked.contains(path)) {
+      // `"adc.bits" = 8` in quotes is one key with a dot inside, not the key bits of the table adc.
+      const bool known_key = asked.contains(path) && key.str().find('.') == std::string_view::npos;
+      if (const auto* inner = node.as_table(); inner != nullptr && !known_key) {
         refuse_unknown(layer, *inner, path);
         continue;
       }
-      if (asked.contains(path)) continue;
+      if (known_key) continue;
       const std::vector<std::string> known(asked.begin(), asked.end());
       std::string suggestion = did_you_mean(path, known);
       if (suggestion.empty()) {  // the right word in the wrong table
@@ -338,7 +342,7 @@ void ConfigurationText::line(std::string_view key, const std::string& value, std
                              const std::string& allowed) {
   const std::string path = path_.empty() ? std::string(key) : fmt::format("{}.{}", fmt::join(path_, "."), key);
   values_.emplace_back(path, value);
-  text_ += fmt::format("{} = {}  # {}{}\n", key, value, description, allowed.empty() ? "" : " (" + allowed + ")");
+  sections_[open_.back()] += fmt::format("{} = {}  # {}{}\n", key, value, description, allowed.empty() ? "" : " (" + allowed + ")");
 }
 
 void ConfigurationText::integer(std::string_view key, std::int64_t& value, Range<std::int64_t> range,
@@ -371,9 +375,15 @@ void ConfigurationText::choice(std::string_view key, std::string& value, std::sp
 
 void ConfigurationText::begin_section(std::string_view key, std::string_view description) {
   path_.emplace_back(key);
-  text_ += fmt::format("\n# {}\n[{}]\n", description, fmt::join(path_, "."));
+  open_.push_back(sections_.size());
+  sections_.push_back(fmt::format("\n# {}\n[{}]\n", description, fmt::join(path_, ".")));
 }
 
-void ConfigurationText::end_section() { path_.pop_back(); }
+void ConfigurationText::end_section() {
+  path_.pop_back();
+  open_.pop_back();
+}
+
+std::string ConfigurationText::str() const { return fmt::format("{}", fmt::join(sections_, "")); }
 
 }  // namespace rheo

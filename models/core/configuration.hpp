@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -72,7 +73,7 @@ class ConfigurationText : public Parameters {
   void begin_section(std::string_view key, std::string_view description) override;
   void end_section() override;
 
-  [[nodiscard]] const std::string& str() const noexcept { return text_; }
+  [[nodiscard]] std::string str() const;
   /// Each key with its value as text, in order: what a comparison of two configurations needs.
   [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& values() const noexcept { return values_; }
 
@@ -81,7 +82,8 @@ class ConfigurationText : public Parameters {
             const std::string& allowed);
 
   std::vector<std::string> path_;
-  std::string text_;
+  std::vector<std::string> sections_{""};  ///< each with its keys, in order; the keys outside of any come first
+  std::vector<std::size_t> open_{0};       ///< those that have begun and not ended
   std::vector<std::pair<std::string, std::string>> values_;
 };
 

@@ -50,9 +50,9 @@ void random_words(const RandomKey& key, std::uint64_t vector, std::uint64_t bloc
 /// Standard normal variates, one from each word (see normal_table.hpp); the same numbering as random_words.
 void random_normals(const RandomKey& key, std::uint64_t vector, std::uint64_t block, std::span<float> out);
 
-/// Uniform in (0, 1), 24 bits, of one word.
+/// Uniform in (0, 1), of the leading 23 bits of one word: with 24 the half would round the last one up to 1.
 [[nodiscard]] constexpr float uniform_from_word(std::uint32_t word) noexcept {
-  return (static_cast<float>(word >> 8) + 0.5F) * 0x1p-24F;
+  return (static_cast<float>(word >> 9) + 0.5F) * 0x1p-23F;
 }
 
 }  // namespace rheo

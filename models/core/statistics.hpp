@@ -92,6 +92,8 @@ class Component {
   [[nodiscard]] virtual BusyTime& busy() = 0;
   [[nodiscard]] virtual std::vector<InventoryItem> inventory() const = 0;
   [[nodiscard]] virtual std::vector<BufferUse> buffers() const { return {}; }
+  /// Commands that may keep the block busy at the same time: busy time over this is utilisation.
+  [[nodiscard]] virtual std::size_t parallel() const { return 1; }
 
   /// State that outlives a moment of quiescence, as bytes: weights, memory contents, open DRAM rows.
   [[nodiscard]] virtual std::vector<std::byte> save_state() const { return {}; }

@@ -32,6 +32,7 @@ class Dma : public Unit {
       const DmaParameters& parameters);
 
   [[nodiscard]] std::vector<InventoryItem> inventory() const override;
+  [[nodiscard]] std::size_t parallel() const override { return static_cast<std::size_t>(parameters_.channels); }
 
  private:
   enum Kind : std::size_t { byte, descriptor };

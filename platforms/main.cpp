@@ -1,0 +1,181 @@
+// The command line: `rheo --help`.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <cstdlib>
+#include <iostream>
+#include <systemc>
+
+#include "models/core/suggest.hpp"
+#include "platforms/inspect.hpp"
+#include "platforms/training_run.hpp"
+#include "workloads/network/zoo.hpp"
+
+namespace {
+
+using namespace rheo;
+
+constexpr int success = 0;
+constexpr int failed = 1;
+constexpr int bad_input = 2;
+
+volatile std::sig_atomic_t interrupted = 0;
+
+/// The first Ctrl-C lets the batch end and saves; a second one ends the process.
+void on_interrupt(int signal) {
+  interrupted = 1;
+  std::signal(signal, SIG_DFL);
+}
+
+const std::vector<std::string> list_topics{"platforms", "networks", "devices", "datasets", "keys"};
+
+void print_list(const std::string& topic) {
+  if (topic.empty() || topic == "platforms") {
+    fmt::print("platforms\n  analog_training_chip  crossbar tiles with ADCs, DACs and pulse generators, buffer, DRAM, DMA, "
+               "controller, vector unit\n");
+  }
+  if (topic.empty() || topic == "networks") {
+    fmt::print("networks\n");
+    for (const NetworkEntry& entry : networks()) fmt::print("  {:<20}  {}\n", entry.name, entry.description);
+  }
+  if (topic.empty() || topic == "devices") {
+    fmt::print("devices\n");
+    for (const std::string& name : device_presets()) fmt::print("  {:<20}  {}\n", name, device_preset_file(name, "").string());
+  }
+  if (topic.empty() || topic == "datasets") {
+    fmt::print("datasets\n");
+    for (const DatasetEntry& entry : list_datasets()) {
+      fmt::print("  {:<20}  {}; {}{}\n", entry.name, entry.description, entry.available ? "" : "absent: ", entry.where);
+    }
+  }
+  if (topic == "keys") {
+    RunConfiguration defaults;
+    ConfigurationText text;
+    defaults.describe(text);
+    fmt::print("{}", text.str());
+  }
+}
+
+struct Words {
+  std::string config;
+  std::vector<std::string> set;
+  std::string out, topic;
+  std::int64_t seed = -1;
+  std::size_t threads = 1;
+  bool resume = false, trace = false, quiet = false, json = false;
+};
+
+std::filesystem::path demonstration() { return share_folder() / "platforms/lenet_gv.toml"; }
+
+RunConfiguration configuration_of(const Words& words) {
+  std::filesystem::path file = words.config;
+  if (file.empty()) {
+    const std::filesystem::path saved = std::filesystem::path(words.out) / "config.toml";
+    file = words.resume && std::filesystem::exists(saved) ? saved : demonstration();
+  }
+  std::vector<std::string> set = words.set;
+  if (words.seed >= 0) set.push_back("seed=" + std::to_string(words.seed));
+  return RunConfiguration::load(file, set);
+}
+
+RunOptions options_of(const Words& words, const std::string& suffix) {
+  if (words.resume && words.out.empty()) throw InputError("--resume", "expected --out DIR: the folder of the run to go on with");
+  RunOptions options;
+  options.out = words.out;
+  options.name = (words.config.empty() ? demonstration() : std::filesystem::path(words.config)).stem().string() + suffix;
+  options.threads = words.threads;
+  options.resume = words.resume;
+  options.trace = words.trace;
+  options.quiet = words.quiet;
+  return options;
+}
+
+void add_common(CLI::App& command, Words& words, bool needs_config) {
+  auto* config = command.add_option("CONFIG", words.config, "TOML file; none: the demonstration");
+  if (needs_config) config->required();
+  command.add_option("--set", words.set, "KEY=VALUE laid over the file, as often as you like")->allow_extra_args(false);
+  command.add_option("--seed", words.seed, "seed of all random numbers")->check(CLI::NonNegativeNumber);
+}
+
+void add_run_words(CLI::App& command, Words& words) {
+  command.add_option("--out", words.out, "folder for the results; none: a new one below runs/");
+  command.add_option("--threads", words.threads, "threads of the arithmetic; the results do not depend on them")
+      ->check(CLI::Range(1, 1024));
+  command.add_flag("--quiet", words.quiet, "no progress");
+}
+
+int run_command_line(int argc, char** argv) {
+  CLI::App app{"Rheo simulates hardware that computes where the data lies: accuracy, time, energy, memory and area\n"
+               "of a workload from one execution on a SystemC/TLM-2.0 model of the chip.", "rheo"};
+  app.set_version_flag("--version", std::string("rheo ") + RHEO_VERSION);
+  app.require_subcommand(1);
+  app.footer("Exit status: 0 done, 1 the run failed, 2 bad usage or bad input, 130 interrupted (and saved).");
+  Words words;
+
+  CLI::App& run = *app.add_subcommand("run", "train a network on the chip and report");
+  add_common(run, words, false);
+  add_run_words(run, words);
+  run.add_flag("--resume", words.resume, "go on with the run in --out");
+  run.add_flag("--trace", words.trace, "write every command's start and end for Perfetto or chrome://tracing");
+  CLI::App& range = *app.add_subcommand("lr-range", "learning-rate range test: train while the rate rises");
+  add_common(range, words, true);
+  add_run_words(range, words);
+  CLI::App& inspect = *app.add_subcommand("inspect", "print mapping, memory and programs without simulating");
+  add_common(inspect, words, true);
+  inspect.add_flag("--json", words.json, "as JSON");
+  CLI::App& list = *app.add_subcommand("list", "print what there is: platforms, networks, devices, datasets, keys");
+  list.add_option("TOPIC", words.topic, "one of them");
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);
+    std::string hint;
+    if (argc > 1 && app.get_subcommands().empty() && argv[1][0] != '-') {
+      const std::vector<std::string> commands{"run", "lr-range", "inspect", "list"};
+      hint = did_you_mean(argv[1], commands);
+    }
+    fmt::print(stderr, "rheo: {}{}; see rheo --help\n", error.what(), hint);
+    return bad_input;
+  }
+
+  if (list.parsed()) {
+    if (!words.topic.empty() && std::find(list_topics.begin(), list_topics.end(), words.topic) == list_topics.end()) {
+      throw InputError("rheo list " + words.topic,
+                       "no such topic; expected " + fmt::format("{}", fmt::join(list_topics, ", ")) + did_you_mean(words.topic, list_topics));
+    }
+    print_list(words.topic);
+    return success;
+  }
+  if (inspect.parsed()) {
+    const RunConfiguration configuration = configuration_of(words);
+    std::cout << (words.json ? inspect_json(configuration).dump(2) + "\n" : inspect_text(configuration));
+    return success;
+  }
+  std::signal(SIGINT, on_interrupt);
+  std::signal(SIGTERM, on_interrupt);
+  if (range.parsed()) return run_lr_range(configuration_of(words), options_of(words, "-lr-range"), interrupted);
+  return run_training(configuration_of(words), options_of(words, ""), interrupted);
+}
+
+}  // namespace
+
+int sc_main(int argc, char** argv) {
+  try {
+    sc_core::sc_set_time_resolution(10, sc_core::SC_FS);
+    return run_command_line(argc, argv);
+  } catch (const InputError& error) {
+    fmt::print(stderr, "{}\n", error.what());
+    return bad_input;
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "rheo: the run failed: {}\n", error.what());
+    return failed;
+  }
+}
+
+int main(int argc, char** argv) {
+  setenv("SC_COPYRIGHT_MESSAGE", "DISABLE", 1);
+  return sc_core::sc_elab_and_sim(argc, argv);
+}

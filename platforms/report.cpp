@@ -1,0 +1,284 @@
+#include "platforms/report.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <stdexcept>
+
+namespace rheo {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json to_json(const Breakdown& breakdown) {
+  Json json = Json::object();
+  for (const auto& part : breakdown.parts()) json[std::string(part.first)] = part.second;
+  return json;
+}
+
+void require_sane(const Json& json, const std::string& path) {
+  if (json.is_number_float()) {
+    const auto value = json.get<double>();
+    if (!std::isfinite(value) || value < 0) throw std::logic_error("report: " + path + " is not a sane number");
+  }
+  if (json.is_object()) {
+    for (const auto& [key, inner] : json.items()) require_sane(inner, path + "." + key);
+  } else if (json.is_array()) {
+    for (std::size_t i = 0; i < json.size(); ++i) require_sane(json[i], path + "[" + std::to_string(i) + "]");
+  }
+}
+
+Json configuration_json(const RunConfiguration& configuration) {
+  RunConfiguration copy = configuration;
+  ConfigurationText text;
+  copy.describe(text);
+  Json json = Json::object();
+  for (const auto& [key, value] : text.values()) json[key] = value.starts_with('"') ? value.substr(1, value.size() - 2) : value;
+  return json;
+}
+
+Json accuracy_json(const Trainer& trainer) {
+  double best = 0;
+  double last = 0;
+  Json epochs = Json::array();
+  for (const EpochRecord& r : trainer.state().records) {
+    best = std::max(best, r.test_accuracy);
+    last = r.test_accuracy;
+    epochs.push_back({{"epoch", r.epoch},
+                      {"train_loss", r.train_loss},
+                      {"train_accuracy", r.train_accuracy},
+                      {"test_loss", r.test_loss},
+                      {"test_accuracy", r.test_accuracy},
+                      {"lr", r.learning_rate},
+                      {"momentum", r.momentum}});
+  }
+  return {{"metric", "top1"}, {"final", last}, {"best", best}, {"epochs", epochs}};
+}
+
+double seconds(std::uint64_t ticks) { return static_cast<double>(ticks) * tick_seconds; }
+
+/// Busy time of the units by phase, summed over units.
+Json busy_by_phase(AnalogChip& chip, Mode mode) {
+  Json json = Json::object();
+  for (std::size_t phase = 0; phase < phase_count; ++phase) {
+    std::uint64_t ticks = 0;
+    for (Component* component : chip.components()) {
+      if (dynamic_cast<Unit*>(component) == nullptr) continue;
+      for (std::size_t layer = 0; layer < component->busy().layers(); ++layer) {
+        ticks += component->busy().ticks({mode, static_cast<Phase>(phase), static_cast<LayerIndex>(layer)});
+      }
+    }
+    json[std::string(phase_names[phase])] = seconds(ticks);
+  }
+  return json;
+}
+
+Json utilisation(AnalogChip& chip) {
+  Json json = Json::object();
+  const auto total = static_cast<double>(chip.time().training);
+  for (Component* component : chip.components()) {
+    const auto busy = static_cast<double>(component->busy().total(Mode::training));
+    if (dynamic_cast<Controller*>(component) != nullptr) continue;
+    json[component->component_name()] = total > 0 ? busy / total / static_cast<double>(component->parallel()) : 0.0;
+  }
+  return json;
+}
+
+Json memory_json(AnalogChip& chip) {
+  Json buffers = Json::array();
+  std::uint64_t bram18k = 0;
+  for (Component* component : chip.components()) {
+    for (const BufferUse& buffer : component->buffers()) {
+      Json entry{{"name", buffer.name},
+                 {"kind", buffer.kind},
+                 {"capacity_bits", buffer.capacity_bits},
+                 {"peak_bits", buffer.peak_bits}};
+      if (buffer.bram18k > 0) entry["bram18k"] = buffer.bram18k;
+      bram18k += buffer.bram18k;
+      buffers.push_back(entry);
+    }
+  }
+  return {{"buffers", buffers},
+          {"bram18k", bram18k},
+          {"dram_read_bytes", chip.dram().bytes_read()},
+          {"dram_written_bytes", chip.dram().bytes_written()}};
+}
+
+Json actions_json(AnalogChip& chip, Mode mode) {
+  std::map<std::string, std::uint64_t> sums;
+  for (Component* component : chip.components()) {
+    const ActionCounts& actions = component->actions();
+    for (std::size_t kind = 0; kind < actions.kinds().size(); ++kind) {
+      sums[actions.kinds()[kind].name] += actions.total(kind, mode);
+    }
+  }
+  Json json = Json::object();
+  for (const auto& [name, count] : sums) json[name] = count;
+  return json;
+}
+
+Json layers_json(AnalogChip& chip, const EnergyReport& energy) {
+  Json layers = Json::array();
+  std::size_t first_tile = 0;
+  for (std::size_t l = 0; l < chip.mapping().layers.size(); ++l) {
+    const MatrixLayer& layer = chip.mapping().layers[l];
+    const auto busy = [&](Phase phase) {
+      std::uint64_t ticks = 0;
+      for (std::size_t t = 0; t < layer.tiles.size(); ++t) {
+        ticks += chip.tile(first_tile + t).busy().ticks({Mode::training, phase, static_cast<LayerIndex>(l + 1)});
+      }
+      return seconds(ticks);
+    };
+    layers.push_back({{"name", layer.name},
+                      {"tiles", layer.tiles.size()},
+                      {"rows", layer.inputs},
+                      {"columns", layer.outputs},
+                      {"vectors", layer.geometry.positions()},
+                      {"forward_s", busy(Phase::forward)},
+                      {"backward_s", busy(Phase::backward)},
+                      {"update_s", busy(Phase::update)},
+                      {"energy_j", energy.by_layer.at(layer.name)}});
+    first_tile += layer.tiles.size();
+  }
+  return layers;
+}
+
+/// "12.3 ms": three digits and the prefix that suits.
+std::string engineering(double value, std::string_view unit) {
+  if (value == 0) return fmt::format("0 {}", unit);
+  static constexpr std::array<std::string_view, 9> prefixes{"f", "p", "n", "u", "m", "", "k", "M", "G"};
+  const int index = std::clamp(static_cast<int>(std::floor(std::log10(value) / 3.0)) + 5, 0, 8);
+  return fmt::format("{:.3g} {}{}", value / std::pow(1000.0, index - 5), prefixes[static_cast<std::size_t>(index)], unit);
+}
+
+void shares(std::string& text, const Json& parts, double total, std::string_view unit) {
+  std::vector<std::pair<double, std::string>> sorted;
+  for (const auto& [name, value] : parts.items()) sorted.emplace_back(value.get<double>(), name);
+  std::stable_sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
+  for (const auto& [value, name] : sorted) {
+    if (value > 0) text += fmt::format("    {:<18} {:>10}  {:5.1f} %\n", name, engineering(value, unit), 100 * value / total);
+  }
+}
+
+}  // namespace
+
+ChipActivity chip_activity(AnalogChip& chip) {
+  ChipActivity activity;
+  for (Component* component : chip.components()) {
+    activity.actions.emplace_back(component->actions());
+    const auto parts = component->inventory();
+    activity.inventory.insert(activity.inventory.end(), parts.begin(), parts.end());
+  }
+  activity.duration_s = {seconds(chip.time().training), seconds(chip.time().evaluation)};
+  activity.layers = chip.mapping().layer_names;
+  return activity;
+}
+
+Json make_report(const RunConfiguration& configuration, const Trainer& trainer, AnalogChip& chip,
+                 const CostTable& costs, double wall_seconds) {
+  const ChipActivity activity = chip_activity(chip);
+  const EnergyReport energy = energy_report(activity, Mode::training, costs);
+  const EnergyReport test_energy = energy_report(activity, Mode::evaluation, costs);
+  const AreaReport area = area_report(activity.inventory, costs);
+  const double simulated = activity.duration_s[0];
+
+  Json report;
+  report["schema"] = 1;
+  report["version"] = RHEO_VERSION;
+  report["config"] = configuration_json(configuration);
+  report["seed"] = configuration.seed;
+  report["accuracy"] = accuracy_json(trainer);
+  report["time"] = {{"simulated_s", simulated},
+                    {"cycles", static_cast<std::uint64_t>(std::llround(simulated * configuration.chip.clock_hz))},
+                    {"clock_hz", configuration.chip.clock_hz},
+                    {"wall_s", wall_seconds},
+                    {"by_phase", busy_by_phase(chip, Mode::training)},
+                    {"utilisation", utilisation(chip)}};
+  report["energy"] = {{"total_j", energy.total_j},
+                      {"by_component", to_json(energy.by_component)},
+                      {"by_phase", to_json(energy.by_phase)},
+                      {"by_layer", to_json(energy.by_layer)},
+                      {"assumed_fraction", energy.assumed_fraction}};
+  report["memory"] = memory_json(chip);
+  report["area"] = {{"total_mm2", area.total_mm2},
+                    {"by_component", to_json(area.by_component)},
+                    {"assumed_fraction", area.assumed_fraction}};
+  report["actions"] = actions_json(chip, Mode::training);
+  report["layers"] = layers_json(chip, energy);
+  report["evaluation"] = {{"simulated_s", activity.duration_s[1]},
+                          {"energy_j", test_energy.total_j},
+                          {"energy_by_component", to_json(test_energy.by_component)},
+                          {"by_phase", busy_by_phase(chip, Mode::evaluation)},
+                          {"actions", actions_json(chip, Mode::evaluation)}};
+  report["idealised"] = configuration.chip.device.family == crossbar::DeviceFamily::ideal;
+  report["remarks"] = chip.mapping().remarks;
+  require_sane(report, "report");
+  return report;
+}
+
+std::string report_text(const Json& report) {
+  const Json& config = report.at("config");
+  const auto key = [&](const char* name) { return config.at(name).get<std::string>(); };
+  const Json& time = report.at("time");
+  const Json& energy = report.at("energy");
+  const Json& area = report.at("area");
+  const Json& memory = report.at("memory");
+  std::string text = fmt::format("{} on {}, device {}, seed {}\n", key("workload.network"), key("workload.dataset"),
+                                 key("device.preset"), report.at("seed").get<std::int64_t>());
+  text += "\n  epoch   train loss   train acc   test loss   test acc        lr   momentum\n";
+  for (const Json& e : report.at("accuracy").at("epochs")) {
+    text += fmt::format("  {:>5} {:>12.4f} {:>9.2f} % {:>11.4f} {:>8.2f} % {:>9.4g} {:>10.4g}\n", e.at("epoch").get<int>(),
+                        e.at("train_loss").get<double>(), 100 * e.at("train_accuracy").get<double>(),
+                        e.at("test_loss").get<double>(), 100 * e.at("test_accuracy").get<double>(),
+                        e.at("lr").get<double>(), e.at("momentum").get<double>());
+  }
+  text += fmt::format("\nAccuracy   {:.2f} % at the end, {:.2f} % at best (test set)\n",
+                      100 * report.at("accuracy").at("final").get<double>(),
+                      100 * report.at("accuracy").at("best").get<double>());
+  if (report.at("idealised").get<bool>()) {
+    text += "           The device is idealised: floating-point weights, converters bypassed in value, gradient,\n"
+            "           momentum and weights kept in the on-chip buffer; time and converter energy as on the chip.\n";
+  }
+  text += fmt::format("Time       {} of training on the chip ({:.4g} cycles at {}); {} of testing\n",
+                      engineering(time.at("simulated_s").get<double>(), "s"), time.at("cycles").get<double>(),
+                      engineering(time.at("clock_hz").get<double>(), "Hz"),
+                      engineering(report.at("evaluation").at("simulated_s").get<double>(), "s"));
+  text += "           Busy time of the units by phase (phases overlap):\n";
+  for (const auto& [name, value] : time.at("by_phase").items()) {
+    text += fmt::format("    {:<18} {:>10}\n", name, engineering(value.get<double>(), "s"));
+  }
+  text += "           Utilisation:";
+  int column = 0;
+  for (const auto& [name, value] : time.at("utilisation").items()) {
+    text += fmt::format("{}{} {:.1f} %", column++ % 5 == 0 ? "\n    " : ", ", name, 100 * value.get<double>());
+  }
+  text += fmt::format("\nEnergy     {} of training, {} of testing; {:.0f} % rests on assumptions\n",
+                      engineering(energy.at("total_j").get<double>(), "J"),
+                      engineering(report.at("evaluation").at("energy_j").get<double>(), "J"),
+                      100 * energy.at("assumed_fraction").get<double>());
+  shares(text, energy.at("by_component"), energy.at("total_j").get<double>(), "J");
+  text += fmt::format("Memory     {} blocks of 18 Kbit; DRAM read {}, written {}\n", memory.at("bram18k").get<std::uint64_t>(),
+                      engineering(memory.at("dram_read_bytes").get<double>(), "B"),
+                      engineering(memory.at("dram_written_bytes").get<double>(), "B"));
+  for (const Json& buffer : memory.at("buffers")) {
+    text += fmt::format("    {:<18} {:>10} of {}\n", buffer.at("name").get<std::string>(),
+                        engineering(buffer.at("peak_bits").get<double>() / 8, "B"),
+                        engineering(buffer.at("capacity_bits").get<double>() / 8, "B"));
+  }
+  text += fmt::format("Area       {:.4g} mm2; {:.0f} % rests on assumptions\n", area.at("total_mm2").get<double>(),
+                      100 * area.at("assumed_fraction").get<double>());
+  text += "Layers\n    name       tiles      matrix   vectors    forward   backward     update     energy\n";
+  for (const Json& layer : report.at("layers")) {
+    text += fmt::format("    {:<10} {:>5} {:>11} {:>9} {:>10} {:>10} {:>10} {:>10}\n", layer.at("name").get<std::string>(),
+                        layer.at("tiles").get<int>(),
+                        fmt::format("{}x{}", layer.at("rows").get<int>(), layer.at("columns").get<int>()),
+                        layer.at("vectors").get<int>(), engineering(layer.at("forward_s").get<double>(), "s"),
+                        engineering(layer.at("backward_s").get<double>(), "s"),
+                        engineering(layer.at("update_s").get<double>(), "s"),
+                        engineering(layer.at("energy_j").get<double>(), "J"));
+  }
+  for (const Json& remark : report.at("remarks")) text += "Remark     " + remark.get<std::string>() + "\n";
+  return text;
+}
+
+}  // namespace rheo

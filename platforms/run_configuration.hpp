@@ -1,0 +1,91 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "models/core/configuration.hpp"
+#include "platforms/chip_configuration.hpp"
+#include "workloads/training/schedule.hpp"
+
+namespace rheo {
+
+enum class PixelScale : std::uint8_t {
+  standard,  ///< (pixel / 255 - mean) / deviation of the training images
+  unit,      ///< pixel / 255
+};
+inline constexpr std::array<std::string_view, 2> pixel_scale_names{"standard", "unit"};
+
+struct WorkloadParameters {
+  std::string network = "lenet";
+  std::string dataset = "fashion-mnist";
+  std::string data_dir;
+  std::int64_t train_samples = 0;
+  std::int64_t test_samples = 0;
+  std::int64_t epochs = 12;
+  std::int64_t batch_size = 512;
+  PixelScale pixels = PixelScale::standard;
+
+  void describe(Parameters& p) {
+    p.text("network", network, "`rheo list networks`");
+    p.text("dataset", dataset, "`rheo list datasets`");
+    p.text("data_dir", data_dir, "folder with the data set's published files; empty: search for it");
+    p.integer("train_samples", train_samples, {0, 1'000'000'000}, "the first N training samples in file order; 0: all");
+    p.integer("test_samples", test_samples, {0, 1'000'000'000}, "the first N test samples in file order; 0: all");
+    p.integer("epochs", epochs, {1, 1'000'000}, "passes over the training samples");
+    p.integer("batch_size", batch_size, {1, 1'000'000}, "images of one mini-batch");
+    p.choice("pixels", pixels, pixel_scale_names, "scale of the input: mean 0 and deviation 1, or 0 to 1");
+  }
+};
+
+struct OptimiserParameters {
+  MomentumTarget momentum = MomentumTarget::digital_only;
+  double weight_decay = 5e-4;
+
+  void describe(Parameters& p) {
+    p.choice("momentum", momentum, momentum_target_names,
+             "what momentum acts on: digital weights only, or analog weights too through a digital accumulator");
+    p.number("weight_decay", weight_decay, {0, 1}, "of digital weights and biases");
+  }
+};
+
+struct CheckpointParameters {
+  double interval = 30;
+
+  void describe(Parameters& p) {
+    p.quantity("interval", interval, Dimension::seconds, {0, 1e9}, "wall time between two checkpoints at least");
+  }
+};
+
+/// Everything that a run depends on. The same configuration gives the same report, wall time aside.
+struct RunConfiguration {
+  std::string platform = "analog_training_chip";
+  std::int64_t seed = 1;
+  WorkloadParameters workload;
+  ScheduleParameters schedule;
+  OptimiserParameters optimiser;
+  CheckpointParameters checkpoint;
+  ChipConfiguration chip;
+
+  void describe(Parameters& p);
+
+  /// Reads the file and lays the `--set` words over it. The device's preset fills in what neither says.
+  /// Throws InputError: see Configuration; unknown keys, presets, networks; values that do not go together.
+  [[nodiscard]] static RunConfiguration load(const std::filesystem::path& file, const std::vector<std::string>& set);
+};
+
+/// Folder of the files that come with Rheo: $RHEO_SHARE, or the source tree it was built from.
+[[nodiscard]] std::filesystem::path share_folder();
+
+/// Names of the device presets, and the file of one. Throws InputError for an unknown name; `where` says
+/// who asked.
+[[nodiscard]] std::vector<std::string> device_presets();
+[[nodiscard]] std::filesystem::path device_preset_file(const std::string& name, const std::string& where);
+
+/// The cost table that the configuration names: a path, or a file that comes with Rheo.
+[[nodiscard]] std::filesystem::path cost_table_file(const std::string& name);
+
+}  // namespace rheo

@@ -1,0 +1,254 @@
+#include "platforms/training_run.hpp"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <fstream>
+#include <iostream>
+#include <sstream>
+
+#include "models/core/error.hpp"
+#include "platforms/checkpoint.hpp"
+#include "platforms/files.hpp"
+#include "platforms/progress.hpp"
+#include "platforms/report.hpp"
+#include "workloads/network/zoo.hpp"
+#include "workloads/training/range_test.hpp"
+
+namespace rheo {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+std::int64_t samples(std::int64_t configured) { return configured == 0 ? all_samples : configured; }
+
+Graph network_for(const RunConfiguration& configuration, const Dataset& data) {
+  const ImageSet& set = data.train;
+  try {
+    return build_network(configuration.workload.network,
+                         {static_cast<std::uint32_t>(set.height), static_cast<std::uint32_t>(set.width),
+                          static_cast<std::uint32_t>(set.channels)},
+                         static_cast<std::uint32_t>(set.classes));
+  } catch (const std::invalid_argument& error) {
+    throw InputError("workload.network", configuration.workload.network + " does not fit the images: " + error.what());
+  }
+}
+
+TrainingRecipe recipe_of(const RunConfiguration& c) {
+  return {c.workload.epochs, c.workload.batch_size, c.optimiser.weight_decay, c.schedule,
+          static_cast<std::uint64_t>(c.seed)};
+}
+
+std::string resolved(const RunConfiguration& configuration) {
+  RunConfiguration copy = configuration;
+  ConfigurationText text;
+  copy.describe(text);
+  return text.str();
+}
+
+/// Throws InputError naming the first key whose value differs.
+void require_same(const std::filesystem::path& saved, const RunConfiguration& configuration) {
+  RunConfiguration before = RunConfiguration::load(saved, {});
+  RunConfiguration now = configuration;
+  ConfigurationText a;
+  ConfigurationText b;
+  before.describe(a);
+  now.describe(b);
+  for (std::size_t i = 0; i < a.values().size(); ++i) {
+    const auto& [key, value] = a.values()[i];
+    if (value != b.values()[i].second) {
+      throw InputError(key, fmt::format("is {} now, but {} has {}; a run is resumed with its own configuration",
+                                        b.values()[i].second, saved.string(), value));
+    }
+  }
+}
+
+std::filesystem::path fresh_folder(const std::string& name) {
+  for (int number = 1;; ++number) {
+    std::filesystem::path folder = std::filesystem::path("runs") / fmt::format("{}-{}", name, number);
+    if (!std::filesystem::exists(folder)) return folder;
+  }
+}
+
+/// The run's folder: a new one, or that of the run to resume.
+std::filesystem::path prepare_folder(const RunConfiguration& configuration, const RunOptions& options) {
+  const std::filesystem::path folder = options.out.empty() ? fresh_folder(options.name) : options.out;
+  const std::filesystem::path config = folder / "config.toml";
+  if (options.resume) {
+    if (!std::filesystem::exists(config)) {
+      throw InputError("--resume", folder.string() + " holds no run; name its folder with --out");
+    }
+    require_same(config, configuration);
+    return folder;
+  }
+  if (std::filesystem::exists(folder) && !std::filesystem::is_directory(folder)) {
+    throw InputError("--out", folder.string() + " is a file; expected a folder that does not exist yet");
+  }
+  if (std::filesystem::exists(folder) && !std::filesystem::is_empty(folder)) {
+    throw InputError("--out", folder.string() + " exists already; --resume goes on with it, another folder starts anew");
+  }
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error) throw InputError("--out", folder.string() + " cannot be made: " + error.message());
+  write_file(config, resolved(configuration));
+  return folder;
+}
+
+std::filesystem::path trace_file(const std::filesystem::path& folder) {
+  for (int number = 1;; ++number) {
+    std::filesystem::path file = folder / (number == 1 ? "trace.json" : fmt::format("trace-{}.json", number));
+    if (!std::filesystem::exists(file)) return file;
+  }
+}
+
+std::string status_line(const Trainer& trainer, const AnalogChip& chip) {
+  const TrainerState& state = trainer.state();
+  const double seen = static_cast<double>(std::max<std::int64_t>(state.next_sample, 1));
+  return fmt::format("epoch {}{}  accuracy {:.1f} %  simulated {:.3f} s", state.epoch + 1, state.testing ? " test" : "",
+                     100.0 * static_cast<double>(state.correct) / seen, chip.simulated_seconds());
+}
+
+}  // namespace
+
+MappingRequest mapping_request(const RunConfiguration& configuration, const Dataset& data) {
+  MappingRequest request;
+  request.batch_size = static_cast<std::uint32_t>(configuration.workload.batch_size);
+  if (configuration.workload.pixels == PixelScale::standard && data.pixel_deviation > 0) {
+    request.pixel_mean = data.pixel_mean;
+    request.pixel_deviation = data.pixel_deviation;
+  }
+  request.momentum = configuration.optimiser.momentum;
+  return request;
+}
+
+TrainingRun::TrainingRun(const RunConfiguration& configuration)
+    : configuration_(configuration),
+      data_(load_dataset(configuration.workload.dataset, configuration.workload.data_dir,
+                         samples(configuration.workload.train_samples), samples(configuration.workload.test_samples))),
+      graph_(network_for(configuration, data_)),
+      costs_(CostTable::from_file(cost_table_file(configuration.chip.costs))),
+      mapping_(map_network(graph_, configuration.chip, mapping_request(configuration, data_))) {}
+
+void TrainingRun::elaborate(std::size_t threads, Recorder* recorder) {
+  chip_ = std::make_unique<AnalogChip>(
+      "chip", configuration_.chip, mapping_,
+      AnalogChip::Options{static_cast<std::uint64_t>(configuration_.seed), threads, recorder});
+  require_costs(chip_activity(*chip_), costs_);
+  trainer_ = std::make_unique<Trainer>(data_, recipe_of(configuration_), *chip_);
+}
+
+int run_training(const RunConfiguration& configuration, const RunOptions& options,
+                 const volatile std::sig_atomic_t& interrupted) {
+  TrainingRun run(configuration);
+  std::unique_ptr<ChromeTrace> trace;
+  // Costs are checked on the elaborated chip, before anything is written.
+  struct LateRecorder : Recorder {
+    ChromeTrace* to = nullptr;
+    void command(const CommandEvent& event) override {
+      if (to != nullptr) to->command(event);
+    }
+  } recorder;
+  run.elaborate(options.threads, options.trace ? &recorder : nullptr);
+  const std::filesystem::path folder = prepare_folder(configuration, options);
+  const std::filesystem::path checkpoint = folder / "checkpoint.h5";
+  const std::filesystem::path report_file = folder / "report.json";
+  if (options.resume && std::filesystem::exists(report_file)) {
+    std::ifstream done(folder / "report.txt");
+    std::cout << done.rdbuf();
+    fmt::print(stderr, "{} is complete\n", folder.string());
+    return 0;
+  }
+  if (options.trace) {
+    trace = std::make_unique<ChromeTrace>(trace_file(folder), run.mapping().layer_names);
+    recorder.to = trace.get();
+  }
+
+  AnalogChip& chip = run.chip();
+  Trainer& trainer = run.trainer();
+  if (options.resume && std::filesystem::exists(checkpoint)) {
+    const Checkpoint saved = read_checkpoint(checkpoint);
+    chip.restore(saved.chip);
+    trainer.restore(saved.trainer);
+  } else {
+    chip.program_initial_state();
+  }
+
+  const auto save = [&] { write_checkpoint(checkpoint, {trainer.state(), chip.snapshot()}); };
+  Progress progress(options.quiet);
+  const auto start = Clock::now();
+  auto last_save = start;
+  while (!trainer.done()) {
+    if (interrupted != 0) {
+      save();
+      progress.line(fmt::format("interrupted; go on with: rheo run --resume --out {}", folder.string()));
+      return 130;
+    }
+    const std::size_t epochs = trainer.state().records.size();
+    trainer.advance();
+    progress.update(trainer.samples_done(), trainer.samples_in_all(), status_line(trainer, chip));
+    if (trainer.state().records.size() > epochs) {
+      const EpochRecord& r = trainer.state().records.back();
+      progress.line(fmt::format("epoch {:>3}  train loss {:.4f}  test accuracy {:.2f} %  lr {:.4g}  simulated {:.3f} s",
+                                r.epoch, r.train_loss, 100 * r.test_accuracy, r.learning_rate, chip.simulated_seconds()));
+    }
+    const std::chrono::duration<double> since = Clock::now() - last_save;
+    if (since.count() >= configuration.checkpoint.interval) {
+      save();
+      last_save = Clock::now();
+    }
+  }
+  save();
+  const std::chrono::duration<double> wall = Clock::now() - start;
+  const auto report = make_report(configuration, trainer, chip, run.costs(), wall.count());
+  std::string text = report_text(report);
+  text += fmt::format("Simulated in {:.1f} s ({:.0f} images/s) on this computer; everything is in {}\n", wall.count(),
+                      static_cast<double>(trainer.samples_in_all()) / std::max(wall.count(), 1e-9), folder.string());
+  write_file(folder / "report.txt", text);
+  write_file(report_file, report.dump(2) + "\n");
+  std::cout << text << std::flush;
+  return 0;
+}
+
+int run_lr_range(const RunConfiguration& configuration, const RunOptions& options,
+                 const volatile std::sig_atomic_t& interrupted) {
+  RunConfiguration changed = configuration;
+  changed.schedule.kind = ScheduleKind::range_test;
+  TrainingRun run(changed);
+  run.elaborate(options.threads, nullptr);
+  const std::filesystem::path folder = prepare_folder(changed, options);
+  run.chip().program_initial_state();
+  Trainer& trainer = run.trainer();
+  Progress progress(options.quiet);
+  std::vector<RangeTestSample> curve;
+  while (!trainer.done() && interrupted == 0) {
+    const bool training = !trainer.state().testing;
+    trainer.advance();
+    if (training) curve.push_back({trainer.last_step().learning_rate, trainer.last_step().loss});
+    progress.update(trainer.samples_done(), trainer.samples_in_all(), status_line(trainer, run.chip()));
+  }
+  const RangeTestResult result = read_range_test(curve);
+  std::string csv = "lr,loss,smoothed_loss\n";
+  for (std::size_t i = 0; i < curve.size(); ++i) {
+    csv += fmt::format("{},{},{}\n", curve[i].lr, curve[i].loss,
+                       i < result.smoothed.size() ? fmt::format("{}", result.smoothed[i]) : "");
+  }
+  write_file(folder / "lr_range.csv", csv);
+  std::string text = result.explanation + "\n";
+  if (result.lr_max > 0) {
+    text += fmt::format("Suggested: schedule.lr_min = {:.3g}, schedule.lr_max = {:.3g} (steepest descent at {:.3g})\n",
+                        result.lr_min, result.lr_max, result.lr_steepest);
+  }
+  write_file(folder / "lr_range.txt", text);
+  std::cout << text << "Curve in " << (folder / "lr_range.csv").string() << '\n';
+  const std::filesystem::path plot = share_folder() / "analysis";
+  const std::string command = fmt::format("PYTHONPATH='{}' /usr/bin/python3 -m rheo_analysis lr-range '{}' --quiet",
+                                          plot.string(), folder.string());
+  if (std::system(command.c_str()) == 0) {
+    std::cout << "Plot in " << (folder / "lr_range.png").string() << '\n';
+  } else {
+    fmt::print(stderr, "no plot: /usr/bin/python3 with matplotlib is needed to draw it\n");
+  }
+  return interrupted != 0 ? 130 : 0;
+}
+
+}  // namespace rheo

@@ -1,0 +1,53 @@
+#include "traces/chrome_trace.hpp"
+
+#include <fmt/format.h>
+
+#include "models/core/error.hpp"
+
+namespace rheo {
+namespace {
+
+constexpr std::uint64_t ticks_per_microsecond = 100'000'000;  // of 10 fs
+
+std::string microseconds(std::uint64_t ticks) {
+  return fmt::format("{}.{:08}", ticks / ticks_per_microsecond, ticks % ticks_per_microsecond);
+}
+
+}  // namespace
+
+ChromeTrace::ChromeTrace(const std::filesystem::path& file, std::vector<std::string> layer_names)
+    : out_(file), layer_names_(std::move(layer_names)) {
+  if (!out_) throw SimulationError(file.string() + ": cannot be written");
+  out_ << R"({"displayTimeUnit":"ns","traceEvents":[)" << '\n'
+       << R"({"ph":"M","pid":1,"name":"process_name","args":{"name":"chip"}})";
+}
+
+ChromeTrace::~ChromeTrace() { out_ << "\n]}\n"; }
+
+std::size_t ChromeTrace::track(const CommandEvent& event) {
+  std::vector<Lane>& lanes = lanes_[event.unit];
+  for (Lane& lane : lanes) {
+    if (lane.end > event.start) continue;
+    lane.end = event.end;
+    return lane.track;
+  }
+  lanes.push_back({++tracks_, event.end});
+  const std::string name = lanes.size() == 1 ? event.unit : fmt::format("{} ({})", event.unit, lanes.size());
+  out_ << fmt::format(",\n" R"({{"ph":"M","pid":1,"tid":{},"name":"thread_name","args":{{"name":"{}"}}}})", tracks_, name);
+  return tracks_;
+}
+
+void ChromeTrace::command(const CommandEvent& event) {
+  const std::size_t on = track(event);
+  const std::size_t layer = event.scope.layer;
+  const std::string& name = layer == shared_layer || layer > layer_names_.size() ? "shared" : layer_names_[layer - 1];
+  out_ << fmt::format(",\n" R"({{"ph":"X","pid":1,"tid":{},"name":"{}","cat":"{}","ts":{},"dur":{},)"
+                      R"("args":{{"layer":"{}","phase":"{}","mode":"{}","bytes":{},"items":{},"command":{}}}}})",
+                      on, event.operation, phase_names[static_cast<std::size_t>(event.scope.phase)],
+                      microseconds(event.start), microseconds(event.end - event.start), name,
+                      phase_names[static_cast<std::size_t>(event.scope.phase)],
+                      event.scope.mode == Mode::training ? "training" : "evaluation", event.bytes, event.items,
+                      event.sequence);
+}
+
+}  // namespace rheo
