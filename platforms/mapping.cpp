@@ -53,6 +53,8 @@ class Allocator {
 struct Tensor {
   std::string name;
   TensorShape shape;
+  NumberFormat format = NumberFormat::fp32;        ///< of the activations
+  NumberFormat error_format = NumberFormat::fp32;
   std::uint64_t dram = 0;        ///< activations of the whole batch
   std::uint64_t error_dram = 0;  ///< errors of the whole batch
 };
@@ -125,6 +127,7 @@ class Mapper {
     }
     read_graph();
     place_tiles();
+    choose_formats();
     place_host_window();
     place_parameters();
     place_batch();
@@ -194,12 +197,12 @@ class Mapper {
 
   void add_step(const Node& node, Step step) {
     step.in = tensors_.size() - 1;
-    tensors_.push_back({node.name, node.shape, 0, 0});
+    tensors_.push_back({.name = node.name, .shape = node.shape});
     step.out = tensors_.size() - 1;
     steps_.push_back(step);
   }
 
-  void read_node(const Node& node, const Input&) { tensors_.push_back({"input", node.shape, 0, 0}); }
+  void read_node(const Node& node, const Input&) { tensors_.push_back({.name = "input", .shape = node.shape}); }
   void read_node(const Node& node, const Conv2d& conv) {
     const TensorShape& in = tensors_.back().shape;
     add_matrix(node, {in.height, in.width, in.channels, conv.kernel, conv.kernel, conv.stride, conv.padding},
@@ -260,6 +263,33 @@ class Mapper {
     return static_cast<std::uint32_t>(std::uint64_t{total} * part / parts);
   }
 
+  /// Memory holds the configured formats, but partial sums that commands add to are fp32: rounding them after
+  /// every command would make the result depend on the blocking. So are the logits and their gradient.
+  void choose_formats() {
+    for (Tensor& tensor : tensors_) {
+      tensor.format = chip_.numbers.activations;
+      tensor.error_format = chip_.numbers.gradients;
+    }
+    tensors_.back().error_format = NumberFormat::fp32;
+    for (const Step& step : steps_) {
+      if (step.kind != Step::Kind::matrix) continue;
+      const MatrixLayer& layer = mapping_.layers[step.layer];
+      if (layer.tiles.front().inputs < layer.inputs) keep_fp32(tensors_[step.out].format, tensors_[step.out].name);
+      if (step.in != 0 && adds_errors(layer)) keep_fp32(tensors_[step.in].error_format, "errors of " + tensors_[step.in].name);
+    }
+  }
+
+  void keep_fp32(NumberFormat& format, const std::string& name) {
+    if (format != NumberFormat::fp32) mapping_.remarks.push_back(name + ": partial sums are kept in fp32");
+    format = NumberFormat::fp32;
+  }
+
+  /// Whether the backward pass of the layer adds to what is there: overlapping patches, or several tiles.
+  [[nodiscard]] static bool adds_errors(const MatrixLayer& layer) {
+    return layer.geometry.kernel_height > 1 || layer.geometry.kernel_width > 1 ||
+           layer.tiles.front().outputs < layer.outputs;
+  }
+
   void place_host_window() {
     HostLayout& host = mapping_.host;
     const std::uint64_t batch = request_.batch_size;
@@ -305,19 +335,24 @@ class Mapper {
   // ---- operands ----
 
   [[nodiscard]] std::uint64_t activation_bytes(std::size_t t) const {
-    return std::uint64_t{tensors_[t].shape.values()} * bytes_of(chip_.numbers.activations);
+    return std::uint64_t{tensors_[t].shape.values()} * bytes_of(tensors_[t].format);
   }
   [[nodiscard]] std::uint64_t error_bytes(std::size_t t) const {
-    return std::uint64_t{tensors_[t].shape.values()} * bytes_of(chip_.numbers.gradients);
+    return std::uint64_t{tensors_[t].shape.values()} * bytes_of(tensors_[t].error_format);
   }
 
   [[nodiscard]] MemoryOperand activation(std::size_t t, const BlockLayout& block, Access access) const {
-    return {block.at("activation " + tensors_[t].name), 0, block.parity(), tensors_[t].shape.values(),
-            chip_.numbers.activations, access, true, static_cast<float>(chip_.numbers.activation_scale)};
+    const NumberFormat format = tensors_[t].format;
+    return {block.at("activation " + tensors_[t].name), 0, block.parity(), tensors_[t].shape.values(), format, access,
+            true, format == NumberFormat::fp32 ? 1.0F : static_cast<float>(chip_.numbers.activation_scale)};
   }
   [[nodiscard]] MemoryOperand error(std::size_t t, const BlockLayout& block, Access access) const {
-    return {block.at("error " + tensors_[t].name), 0, block.parity(), tensors_[t].shape.values(),
-            chip_.numbers.gradients, access, true, static_cast<float>(chip_.numbers.gradient_scale)};
+    const NumberFormat format = tensors_[t].error_format;
+    return {block.at("error " + tensors_[t].name), 0, block.parity(), tensors_[t].shape.values(), format, access, true,
+            format == NumberFormat::fp32 ? 1.0F : static_cast<float>(chip_.numbers.gradient_scale)};
+  }
+  [[nodiscard]] MemoryOperand error_share(std::size_t t, std::uint32_t images, Access access) const {
+    return batch_share(tensors_[t].error_dram, tensors_[t].shape.values(), tensors_[t].error_format, images, access);
   }
   [[nodiscard]] static MemoryOperand fixed(std::uint64_t address, std::uint64_t values, Access access) {
     return {address, 0, 0, static_cast<std::uint32_t>(values), NumberFormat::fp32, access, false, 1};
@@ -396,8 +431,7 @@ class Mapper {
     block.need("labels", 1);
     block.need("results", 2 * sizeof(float));
     for (std::size_t t = 0; t + 1 < tensors_.size(); ++t) block.need("activation " + tensors_[t].name, activation_bytes(t));
-    // Logits become errors in place; fp32 and the errors' format share the place.
-    block.need("logits", std::uint64_t{tensors_.back().shape.values()} * sizeof(float));
+      block.need("logits", std::uint64_t{tensors_.back().shape.values()} * sizeof(float));
     place_block(block, training ? "forward" : "evaluation");
     if (training) mapping_.forward_images = block.images();
     const std::uint32_t images = block.images();
@@ -478,16 +512,13 @@ class Mapper {
 
   void save_activation(std::vector<Command>& program, std::size_t t, const BlockLayout& block) const {
     program.push_back(transfer(account_of(t), activation(t, block, Access::read),
-                               batch_share(tensors_[t].dram, tensors_[t].shape.values(), chip_.numbers.activations,
-                                           block.images(), Access::write)));
+                               batch_share(tensors_[t].dram, tensors_[t].shape.values(), tensors_[t].format, block.images(), Access::write)));
   }
 
-  /// The gradient of the logits leaves in fp32; loads convert it to the format of the errors' consumers.
-  void save_last_error(std::vector<Command>& program, const BlockLayout& block, MemoryOperand logits) {
+  /// Where the logits are, their gradient is after the loss.
+  void save_last_error(std::vector<Command>& program, const BlockLayout& block, MemoryOperand logits) const {
     const std::size_t t = tensors_.size() - 1;
-    program.push_back(transfer(account_of(t), logits,
-                               batch_share(tensors_[t].error_dram, tensors_[t].shape.values(), NumberFormat::fp32,
-                                           block.images(), Access::write)));
+    program.push_back(transfer(account_of(t), logits, error_share(t, block.images(), Access::write)));
   }
 
   /// The account of the step that makes the tensor.
@@ -500,8 +531,7 @@ class Mapper {
 
   void load_activation(std::vector<Command>& program, std::size_t t, const BlockLayout& block) const {
     program.push_back(transfer(account_of(t),
-                               batch_share(tensors_[t].dram, tensors_[t].shape.values(), chip_.numbers.activations,
-                                           block.images(), Access::read),
+                               batch_share(tensors_[t].dram, tensors_[t].shape.values(), tensors_[t].format, block.images(), Access::read),
                                activation(t, block, Access::write)));
   }
 
@@ -516,23 +546,6 @@ class Mapper {
     }
   }
 
-  /// The gradient of the logits is fp32 whatever the errors' format.
-  [[nodiscard]] MemoryOperand error_of(std::size_t t, const BlockLayout& block, Access access) const {
-    MemoryOperand operand = error(t, block, access);
-    if (t == tensors_.size() - 1) {
-      operand.format = NumberFormat::fp32;
-      operand.scale = 1;
-    }
-    return operand;
-  }
-  [[nodiscard]] std::uint64_t error_place(std::size_t t) const {
-    return t == tensors_.size() - 1 ? std::uint64_t{tensors_[t].shape.values()} * sizeof(float) : error_bytes(t);
-  }
-  [[nodiscard]] MemoryOperand error_share(std::size_t t, std::uint32_t images, Access access) const {
-    const NumberFormat format = t == tensors_.size() - 1 ? NumberFormat::fp32 : chip_.numbers.gradients;
-    return batch_share(tensors_[t].error_dram, tensors_[t].shape.values(), format, images, access);
-  }
-
   void write_backward() {
     auto& program = mapping_.training;
     std::vector<bool> loaded(tensors_.size());
@@ -545,14 +558,14 @@ class Mapper {
     BlockLayout block;
     for (const Step& step : steps_) {
       for (const std::size_t t : wants(step)) block.need("activation " + tensors_[t].name, activation_bytes(t));
-      if (step.kind != Step::Kind::loss) block.need("error " + tensors_[step.out].name, error_place(step.out));
+      if (step.kind != Step::Kind::loss) block.need("error " + tensors_[step.out].name, error_bytes(step.out));
     }
     place_block(block, "backward");
     mapping_.backward_images = block.images();
 
     program.push_back(loop(block.images()));
     program.push_back(transfer(account_of(tensors_.size() - 1), error_share(tensors_.size() - 1, block.images(), Access::read),
-                               error_of(tensors_.size() - 1, block, Access::write)));
+                               error(tensors_.size() - 1, block, Access::write)));
     for (auto step = steps_.rbegin(); step != steps_.rend(); ++step) {
       for (const std::size_t t : wants(*step)) {
         if (!loaded[t]) load_activation(program, t, block);
@@ -566,10 +579,10 @@ class Mapper {
         Command pool =
             step->pool == PoolKind::max
                 ? vector(step->account, VectorOperation::max_pool_backward,
-                         {error_of(step->out, block, Access::read), activation(step->in, block, Access::read),
-                          activation(step->out, block, Access::read), error_of(step->in, block, Access::write)})
+                         {error(step->out, block, Access::read), activation(step->in, block, Access::read),
+                          activation(step->out, block, Access::read), error(step->in, block, Access::write)})
                 : vector(step->account, VectorOperation::average_pool_backward,
-                         {error_of(step->out, block, Access::read), error_of(step->in, block, Access::write)});
+                         {error(step->out, block, Access::read), error(step->in, block, Access::write)});
         pool.geometry = step->window;
         program.push_back(pool);
       }
@@ -581,29 +594,28 @@ class Mapper {
     const MatrixLayer& layer = mapping_.layers[step.layer];
     if (step.activation != vector_math::Activation::identity) {
       Command derivative = vector(step.account, VectorOperation::activation_backward,
-                                  {error_of(step.out, block, Access::read_write), activation(step.out, block, Access::read)});
+                                  {error(step.out, block, Access::read_write), activation(step.out, block, Access::read)});
       derivative.activation = step.activation;
       program.push_back(derivative);
     }
     program.push_back(vector(step.account, VectorOperation::bias_gradient,
-                             {error_of(step.out, block, Access::read),
+                             {error(step.out, block, Access::read),
                               fixed(layer.bias_gradient, layer.outputs, Access::read_write)}));
     if (step.out != tensors_.size() - 1) {
-      program.push_back(transfer(step.account, error_of(step.out, block, Access::read),
+      program.push_back(transfer(step.account, error(step.out, block, Access::read),
                                  error_share(step.out, block.images(), Access::write)));
     }
     if (step.in == 0) return;  // nobody needs the gradient of the images
-    const bool split_columns = layer.tiles.front().outputs < layer.outputs;
-    const bool overlap = layer.geometry.kernel_height > 1 || layer.geometry.kernel_width > 1;
-    if (overlap || split_columns) {
-      program.push_back(vector(step.account, VectorOperation::fill_zero, {error_of(step.in, block, Access::write)}));
+    const bool adds = adds_errors(layer);
+    if (adds) {
+      program.push_back(vector(step.account, VectorOperation::fill_zero, {error(step.in, block, Access::write)}));
     }
     for (const TilePlacement& tile : layer.tiles) {
       Command command = on_tile(tile, Opcode::backward, Phase::backward);
-      command.accumulate = overlap || split_columns;
+      command.accumulate = adds;
       const bool part = command.accumulate || tile.inputs < layer.inputs;
-      command.operands[0] = error_of(step.out, block, Access::read);
-      command.operands[1] = error_of(step.in, block, part ? Access::read_write : Access::write);
+      command.operands[0] = error(step.out, block, Access::read);
+      command.operands[1] = error(step.in, block, part ? Access::read_write : Access::write);
       program.push_back(command);
     }
   }
@@ -614,7 +626,7 @@ class Mapper {
     for (const Step& step : steps_) {
       if (step.kind != Step::Kind::matrix) continue;
       block.need("activation " + tensors_[step.in].name, activation_bytes(step.in));
-      block.need("error " + tensors_[step.out].name, error_place(step.out));
+      block.need("error " + tensors_[step.out].name, error_bytes(step.out));
     }
     place_block(block, "update");
     mapping_.update_images = block.images();
@@ -624,12 +636,12 @@ class Mapper {
       if (step.kind != Step::Kind::matrix) continue;
       load_activation(program, step.in, block);
       program.push_back(transfer(step.account, error_share(step.out, block.images(), Access::read),
-                                 error_of(step.out, block, Access::write)));
+                                 error(step.out, block, Access::write)));
       const MatrixLayer& layer = mapping_.layers[step.layer];
       for (const TilePlacement& tile : layer.tiles) {
         Command command = on_tile(tile, accumulates() ? Opcode::accumulate : Opcode::update, Phase::update);
         command.operands[0] = activation(step.in, block, Access::read);
-        command.operands[1] = error_of(step.out, block, Access::read);
+        command.operands[1] = error(step.out, block, Access::read);
         if (accumulates()) {
           command.operands[2] = fixed(layer.gradient, std::uint64_t{layer.inputs} * layer.outputs, Access::read_write);
         }

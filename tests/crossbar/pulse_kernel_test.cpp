@@ -134,7 +134,6 @@ TEST_P(Trains, EveryLineFiresWithItsProbabilityInEverySlot) {
   std::vector<std::array<std::uint64_t, 32>> fired_column(lines);
   std::uint64_t row_pulses = 0;
   std::uint64_t column_pulses = 0;
-  const std::uint32_t allowed = slots == 31 ? slot_mask : 0U;
   std::uint32_t used = 0;
   for (std::size_t v = 0; v < count; ++v) {
     const PulseEvents::Event& event = events.events[v];
@@ -159,7 +158,6 @@ TEST_P(Trains, EveryLineFiresWithItsProbabilityInEverySlot) {
     for (std::size_t pad = lines; pad < 32; ++pad) ASSERT_EQ(events.words[event.columns_at + pad] & slot_mask, 0U);
   }
   ASSERT_EQ(std::popcount(used), slots) << "as many slots as the train is long";
-  if (allowed != 0) EXPECT_EQ(used, allowed);
   for (std::size_t i = 0; i < lines; ++i) {
     const double p = std::min(1.0, std::abs(double{line_values[i]}));
     for (const auto& fired : {fired_row[i], fired_column[i]}) {
