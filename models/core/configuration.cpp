@@ -342,7 +342,8 @@ void ConfigurationText::line(std::string_view key, const std::string& value, std
                              const std::string& allowed) {
   const std::string path = path_.empty() ? std::string(key) : fmt::format("{}.{}", fmt::join(path_, "."), key);
   values_.emplace_back(path, value);
-  sections_[open_.back()] += fmt::format("{} = {}  # {}{}\n", key, value, description, allowed.empty() ? "" : " (" + allowed + ")");
+  sections_[open_.back()] +=
+      fmt::format("{} = {}  # {}{}\n", key, value, description, allowed.empty() ? "" : " (" + allowed + ")");
 }
 
 void ConfigurationText::integer(std::string_view key, std::int64_t& value, Range<std::int64_t> range,

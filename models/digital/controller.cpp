@@ -74,7 +74,11 @@ void Controller::completed(int, tlm::tlm_generic_payload& payload, sc_core::sc_t
     const auto found = std::find(entry->sequences.begin(), entry->sequences.end(), completion.sequence);
     if (found == entry->sequences.end()) continue;
     entry->sequences.erase(found);
-    if (entry->dispatched && entry->sequences.empty()) scoreboard_.erase(entry);
+    if (entry->dispatched && entry->sequences.empty()) {
+      const std::uint64_t number = entry->number;
+      scoreboard_.erase(entry);
+      for (Entry& other : scoreboard_) std::erase(other.waits_for, number);
+    }
     break;
   }
   progress_.notify(sc_core::SC_ZERO_TIME);
@@ -133,6 +137,8 @@ void Controller::run_program() {
     Entry entry;
     entry.command = command;
     entry.ranges = ranges_of(command);
+    entry.number = entered_count_++;
+    entry.waits_for = dependencies_of(entry);
     entry.end_vector = command.first_vector + command.vectors;
     scoreboard_.push_back(std::move(entry));
     entered_.notify(sc_core::SC_ZERO_TIME);
@@ -169,29 +175,37 @@ std::vector<Controller::Range> Controller::ranges_of(const Command& command) {
   return ranges;
 }
 
-bool Controller::may_go(std::size_t index) const {
-  const Entry& entry = scoreboard_[index];
-  const std::uint16_t unit = entry.command.unit;
-  if (entry.dispatched || with_unit_[unit] >= unit_room_[unit]) return false;
-  for (std::size_t earlier = 0; earlier < index; ++earlier) {
-    const Entry& other = scoreboard_[earlier];
-    if (other.command.unit == unit && !other.dispatched) return false;
-    if (!parameters_.scoreboard) continue;
-    for (const Range& a : entry.ranges) {
-      for (const Range& b : other.ranges) {
-        if ((a.write || b.write) && a.first <= b.last && b.first <= a.last) return false;
-      }
-    }
+std::vector<std::uint64_t> Controller::dependencies_of(const Entry& entry) const {
+  std::vector<std::uint64_t> numbers;
+  if (!parameters_.scoreboard) return numbers;
+  for (const Entry& other : scoreboard_) {
+    const bool conflict = std::any_of(entry.ranges.begin(), entry.ranges.end(), [&](const Range& a) {
+      return std::any_of(other.ranges.begin(), other.ranges.end(), [&](const Range& b) {
+        return (a.write || b.write) && a.first <= b.last && b.first <= a.last;
+      });
+    });
+    if (conflict) numbers.push_back(other.number);
   }
-  return true;
+  return numbers;
+}
+
+std::size_t Controller::next_to_go() {
+  unit_taken_.assign(unit_room_.size(), false);
+  for (std::size_t i = 0; i < scoreboard_.size(); ++i) {
+    const Entry& entry = scoreboard_[i];
+    if (entry.dispatched) continue;
+    const std::uint16_t unit = entry.command.unit;
+    if (!unit_taken_[unit] && entry.waits_for.empty() && with_unit_[unit] < unit_room_[unit]) return i;
+    unit_taken_[unit] = true;
+  }
+  return scoreboard_.size();
 }
 
 void Controller::dispatch() {
   const auto send_time =
       clock_ * static_cast<double>(ceil_divide(sizeof(Command), static_cast<std::uint64_t>(parameters_.link_bytes)));
   while (true) {
-    std::size_t next = 0;
-    while (next < scoreboard_.size() && !may_go(next)) ++next;
+    const std::size_t next = next_to_go();
     if (next == scoreboard_.size()) {
       sc_core::wait(entered_);
       continue;

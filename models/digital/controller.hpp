@@ -74,6 +74,8 @@ class Controller : public sc_core::sc_module, public Component {
   struct Entry {
     Command command;
     std::vector<Range> ranges;
+    std::uint64_t number = 0;               ///< in program order
+    std::vector<std::uint64_t> waits_for;   ///< numbers of the entries that this one depends on
     std::uint32_t end_vector = 0;   ///< of the matrix command as fetched
     std::uint32_t parts_out = 0;    ///< dispatched and not yet complete
     bool dispatched = false;        ///< wholly
@@ -88,7 +90,9 @@ class Controller : public sc_core::sc_module, public Component {
   [[nodiscard]] Command fetched(std::uint64_t address) const;
   void resolve(Command& command, std::uint32_t block, std::uint32_t images_per_block) const;
   [[nodiscard]] static std::vector<Range> ranges_of(const Command& command);
-  [[nodiscard]] bool may_go(std::size_t entry) const;
+  [[nodiscard]] std::vector<std::uint64_t> dependencies_of(const Entry& entry) const;
+  /// The first entry that may be dispatched, or the number of entries.
+  [[nodiscard]] std::size_t next_to_go();
   void send(Entry& entry);
 
   ControllerParameters parameters_;
@@ -101,6 +105,8 @@ class Controller : public sc_core::sc_module, public Component {
   std::deque<Entry> scoreboard_;
   bool running_ = false;
   std::uint64_t sequence_ = 0;
+  std::uint64_t entered_count_ = 0;
+  std::vector<bool> unit_taken_;  ///< next_to_go: an earlier command for the unit still waits
   sc_core::sc_event doorbell_, entered_, progress_;
   ActionCounts actions_;
   BusyTime busy_;

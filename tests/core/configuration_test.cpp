@@ -84,8 +84,7 @@ std::string refusal(std::string_view text, const std::vector<std::string>& words
 class ConfigurationFiles : public ::testing::Test {
  protected:
   ConfigurationFiles()
-      : folder_(std::filesystem::path(::testing::TempDir()) /
-                ("rheo_configuration_" + std::to_string(::getpid()))) {
+      : folder_(std::filesystem::path(::testing::TempDir()) / ("rheo_configuration_" + std::to_string(::getpid()))) {
     std::filesystem::create_directories(folder_ / "sub");
   }
   ~ConfigurationFiles() override {
@@ -170,8 +169,7 @@ TEST(Configuration, WrongTypesAreNotConverted) {
   EXPECT_THAT(refusal("clock_hz = true"), HasSubstr("expected a number"));
   EXPECT_EQ(refusal("trace = 1"), "chip.toml:1:9: trace = 1: expected true or false");
   EXPECT_EQ(refusal("name = 5"), "chip.toml:1:8: name = 5: expected a text in quotation marks");
-  EXPECT_EQ(refusal("adc = {bits = [8, 9]}"),
-            "chip.toml:1:15: adc.bits = an array: expected an integer from 2 to 12");
+  EXPECT_EQ(refusal("adc = {bits = [8, 9]}"), "chip.toml:1:15: adc.bits = an array: expected an integer from 2 to 12");
   EXPECT_EQ(refusal("[adc.bits]\nx = 1"), "chip.toml:1:1: adc.bits = a table: expected an integer from 2 to 12");
 }
 
@@ -185,15 +183,13 @@ TEST(Configuration, AQuantityWantsItsUnit) {
 TEST(Configuration, AMisspeltChoiceListsAllAndSuggestsOne) {
   const std::string message = refusal("scheme = \"diferential\"");
   EXPECT_THAT(message, StartsWith("chip.toml:1:10: scheme = "));
-  EXPECT_THAT(message,
-              HasSubstr(": expected one of differential, reference; did you mean differential?"));
+  EXPECT_THAT(message, HasSubstr(": expected one of differential, reference; did you mean differential?"));
   EXPECT_THAT(refusal("scheme = \"xyz\""), ::testing::EndsWith("expected one of differential, reference"));
   EXPECT_THAT(refusal("scheme = 1"), ::testing::EndsWith("expected one of differential, reference"));
 }
 
 TEST(Configuration, AnUnknownKeyIsAnErrorWithPlaceAndSuggestion) {
-  EXPECT_EQ(refusal("[adc]\nbits = 9\nbit = 9"),
-            "chip.toml:3:1: adc.bit: no such key; did you mean adc.bits?");
+  EXPECT_EQ(refusal("[adc]\nbits = 9\nbit = 9"), "chip.toml:3:1: adc.bit: no such key; did you mean adc.bits?");
   EXPECT_EQ(refusal("\n\n  sede = 9"), "chip.toml:3:3: sede: no such key; did you mean seed?");
   EXPECT_EQ(refusal("[ad]\nbits = 9"), "chip.toml:2:1: ad.bits: no such key; did you mean adc.bits?");
   EXPECT_THAT(refusal("[adc]\nclock_hz = 1e9"), HasSubstr("adc.clock_hz: no such key"));
@@ -424,10 +420,17 @@ TEST(ConfigurationText, ListsEveryKeyWithItsValueAndDescription) {
   Chip chip;
   ConfigurationText text;
   chip.describe(text);
-  const std::vector<std::pair<std::string, std::string>> expected{
-      {"seed", "1"},          {"clock_hz", "1000000000.0"}, {"trace", "false"},   {"name", "\"reference chip\""},
-      {"scheme", "\"differential\""}, {"adc.bits", "8"},    {"adc.bound", "20.0"}, {"adc.rate", "\"1.28 GHz\""},
-      {"dac.bits", "7"},      {"dac.bound", "1.0"},         {"dac.rate", "\"1 GHz\""}};
+  const std::vector<std::pair<std::string, std::string>> expected{{"seed", "1"},
+                                                                  {"clock_hz", "1000000000.0"},
+                                                                  {"trace", "false"},
+                                                                  {"name", "\"reference chip\""},
+                                                                  {"scheme", "\"differential\""},
+                                                                  {"adc.bits", "8"},
+                                                                  {"adc.bound", "20.0"},
+                                                                  {"adc.rate", "\"1.28 GHz\""},
+                                                                  {"dac.bits", "7"},
+                                                                  {"dac.bound", "1.0"},
+                                                                  {"dac.rate", "\"1 GHz\""}};
   EXPECT_EQ(text.values(), expected);
   EXPECT_THAT(text.str(), HasSubstr("\nbits = 8  # resolution (an integer from 2 to 12)\n"));
   EXPECT_THAT(text.str(), HasSubstr("\n# output converters\n[adc]\n"));

@@ -43,12 +43,10 @@ std::vector<float> normals(const RandomKey& key, std::uint64_t vector, std::uint
 }
 
 TEST(RandomWords, AreThoseOfRandom123) {
-  const std::vector<RandomKey> keys{RandomKey::from_words(0, 0),
-                                    RandomKey::from_words(0x0123456789ABCDEFU, 0xFEDCBA9876543210U),
-                                    RandomKey::from_words(~std::uint64_t{0}, ~std::uint64_t{0}),
-                                    RandomKey(7, 3, RandomPurpose::row_trains)};
-  const std::vector<std::uint64_t> counters{0, 1, 0xFFFFFFFFU, 0x100000000U, 0x0123456789ABCDEFU,
-                                            ~std::uint64_t{0}};
+  const std::vector<RandomKey> keys{
+      RandomKey::from_words(0, 0), RandomKey::from_words(0x0123456789ABCDEFU, 0xFEDCBA9876543210U),
+      RandomKey::from_words(~std::uint64_t{0}, ~std::uint64_t{0}), RandomKey(7, 3, RandomPurpose::row_trains)};
+  const std::vector<std::uint64_t> counters{0, 1, 0xFFFFFFFFU, 0x100000000U, 0x0123456789ABCDEFU, ~std::uint64_t{0}};
   for (const RandomKey& key : keys) {
     for (const std::uint64_t vector : counters) {
       for (const std::uint64_t block : counters) {
@@ -190,8 +188,8 @@ TEST(NormalTable, IsTheInverseOfTheTailInEveryOctave) {
       const double m = 1 + i / 2000.0;
       const double p = std::ldexp(m, octave - 32);
       const std::size_t at = static_cast<std::size_t>(octave + 127) % 32;
-      const double z = normal_table[0][at] +
-                       m * (normal_table[1][at] + m * (normal_table[2][at] + m * double{normal_table[3][at]}));
+      const double z =
+          normal_table[0][at] + m * (normal_table[1][at] + m * (normal_table[2][at] + m * double{normal_table[3][at]}));
       worst = std::max(worst, std::abs(z - inverse_tail(p)));
     }
     EXPECT_LT(worst, 2.1e-4) << "p from 2^" << octave - 32;

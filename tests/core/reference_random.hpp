@@ -14,8 +14,7 @@
 namespace rheo::testing {
 
 /// Word `word` (0 to 3) of 128-bit block `block` of vector `vector`, as the Random123 library computes it.
-inline std::uint32_t reference_word(const RandomKey& key, std::uint64_t vector, std::uint64_t block,
-                                    std::size_t word) {
+inline std::uint32_t reference_word(const RandomKey& key, std::uint64_t vector, std::uint64_t block, std::size_t word) {
   using Generator = r123::ARS4x32_R<7>;
   const auto low = [](std::uint64_t word) { return static_cast<std::uint32_t>(word); };
   const auto high = [](std::uint64_t word) { return static_cast<std::uint32_t>(word >> 32); };

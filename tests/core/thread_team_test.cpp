@@ -100,9 +100,8 @@ TEST_P(Team, AnExceptionOfAnyPartReachesTheCallerAfterAllPartsEnded) {
 TEST_P(Team, OfSeveralExceptionsOneReachesTheCaller) {
   ThreadTeam team(GetParam());
   for (int round = 0; round < 100; ++round) {
-    EXPECT_THROW(
-        team.for_ranges(8, 1, [](std::size_t, std::size_t) { throw std::invalid_argument("every part"); }),
-        std::invalid_argument);
+    EXPECT_THROW(team.for_ranges(8, 1, [](std::size_t, std::size_t) { throw std::invalid_argument("every part"); }),
+                 std::invalid_argument);
   }
 }
 

@@ -20,8 +20,8 @@ namespace {
 using rheo::testing::first_difference;
 using rheo::testing::same_bits;
 using testing::Moments;
-using testing::UpdateFormulas;
 using testing::uniform_values;
+using testing::UpdateFormulas;
 using testing::vectors_in;
 using testing::vectors_out;
 
@@ -50,8 +50,14 @@ ArraySettings ideal() {
 }
 
 ReadSettings read_settings(const ArraySettings& s, bool halve) {
-  return {s.dac.levels(), s.adc.levels(), s.adc.step(), static_cast<float>(s.adc.noise), 1, s.management.noise,
-          halve ? static_cast<int>(s.management.max_halvings) : 0, nullptr};
+  return {s.dac.levels(),
+          s.adc.levels(),
+          s.adc.step(),
+          static_cast<float>(s.adc.noise),
+          1,
+          s.management.noise,
+          halve ? static_cast<int>(s.management.max_halvings) : 0,
+          nullptr};
 }
 
 struct Size {
@@ -208,8 +214,8 @@ TEST(CrossbarArray, BlocksThreadsAndInstructionSetsNeverChangeABitOrACount) {
     for (const std::size_t threads : {1U, 2U, 3U}) {
       for (const std::size_t group : {1U, 3U, 16U, 50U, 126U}) {
         const Outcome parts = run_convolution(group, threads);
-        const std::string what = std::string(hwy::TargetName(set)) + ", " + std::to_string(threads) +
-                                 " threads, by " + std::to_string(group);
+        const std::string what = std::string(hwy::TargetName(set)) + ", " + std::to_string(threads) + " threads, by " +
+                                 std::to_string(group);
         expect_same(parts.forward, whole.forward, "forward, " + what);
         expect_same(parts.backward, whole.backward, "backward, " + what);
         expect_same(parts.weights, whole.weights, "weights, " + what);
@@ -264,23 +270,21 @@ TEST(CrossbarArray, ActivityFollowsInputsAndConductances) {
       for (int step = 0; step < 3; ++step) {
         std::vector<float> y(count * size.outputs);
         std::vector<float> z(count * size.inputs);
-        const ReadCounts forward =
-            array.forward(vectors_in(x, size.inputs), {0, count, 0}, vectors_out(y, size.outputs), Mode::training, team);
+        const ReadCounts forward = array.forward(vectors_in(x, size.inputs), {0, count, 0},
+                                                 vectors_out(y, size.outputs), Mode::training, team);
         const ReadCounts backward =
             array.backward(vectors_in(d, size.outputs), {0, count, 0}, vectors_out(z, size.inputs), team);
         double expected_forward = 0;
         double expected_backward = 0;
         (void)testing::reference_read(read_settings(settings, true), array.weights(), size.inputs, size.outputs,
-                                      conductance(array, settings.conductance, 1.0, true),
-                                      vectors_in(x, size.inputs), {0, count, 0},
-                                      RandomKey(7, 3, RandomPurpose::forward_noise), vectors_out(y, size.outputs),
-                                      &expected_forward);
+                                      conductance(array, settings.conductance, 1.0, true), vectors_in(x, size.inputs),
+                                      {0, count, 0}, RandomKey(7, 3, RandomPurpose::forward_noise),
+                                      vectors_out(y, size.outputs), &expected_forward);
         (void)testing::reference_read(read_settings(settings, false),
-                                      transposed(array.weights(), size.inputs, size.outputs), size.outputs,
-                                      size.inputs, conductance(array, settings.conductance, 1.0, false),
-                                      vectors_in(d, size.outputs), {0, count, 0},
-                                      RandomKey(7, 3, RandomPurpose::backward_noise), vectors_out(z, size.inputs),
-                                      &expected_backward);
+                                      transposed(array.weights(), size.inputs, size.outputs), size.outputs, size.inputs,
+                                      conductance(array, settings.conductance, 1.0, false), vectors_in(d, size.outputs),
+                                      {0, count, 0}, RandomKey(7, 3, RandomPurpose::backward_noise),
+                                      vectors_out(z, size.inputs), &expected_backward);
         EXPECT_NEAR(static_cast<double>(forward.activity), expected_forward, 1e-5 * expected_forward + count)
             << name(size) << " step " << step;
         EXPECT_NEAR(static_cast<double>(backward.activity), expected_backward, 1e-5 * expected_backward + count)
@@ -345,9 +349,8 @@ TEST(CrossbarArray, TheIdealDeviceReadsExactlyAndKeepsWhatIsWritten) {
                                   vectors_in(d, size.outputs), {0, count, 0}, vectors_out(expected_back, size.inputs));
     expect_same(z, expected_back, "backward " + name(size));
     EXPECT_EQ(counts.reads, count);
-    EXPECT_THROW(
-        (void)array.update(vectors_in(x, size.inputs), vectors_in(d, size.outputs), {0, 1, 0}, 0.1F, team),
-        std::logic_error);
+    EXPECT_THROW((void)array.update(vectors_in(x, size.inputs), vectors_in(d, size.outputs), {0, 1, 0}, 0.1F, team),
+                 std::logic_error);
   }
 }
 
@@ -459,8 +462,7 @@ TEST(CrossbarArray, UpdateEqualsTheScalarReferenceBitForBit) {
       for (std::size_t v = 0; v < count; ++v) {
         const std::vector<float> xv = testing::gather(vectors_in(x, size.inputs), v);
         const std::vector<float> dv = testing::gather(vectors_in(d, size.outputs), v);
-        const PulseScales s =
-            pulse_scales({0.0016F, 31, true, true}, rate, testing::largest(xv), testing::largest(dv));
+        const PulseScales s = pulse_scales({0.0016F, 31, true, true}, rate, testing::largest(xv), testing::largest(dv));
         if (s.slots == 0) continue;
         for (std::size_t i = 0; i < size.inputs; ++i) {
           const std::uint32_t row = testing::reference_train(rows, 70 + v, i, xv[i], s.rows, s.slots);
@@ -534,8 +536,8 @@ TEST_P(SingleUpdate, HasTheMeanAndVarianceOfTheClosedForm) {
     const std::vector<float> w = array.weights();
     for (std::size_t i = 0; i < 32; ++i) moments[i].add(w[i]);
   }
-  const UpdateFormulas expected{0.0016,   0.3, c.train_length, c.update_management, c.length_management,
-                                c.lr,     1.0, c.d_scale};
+  const UpdateFormulas expected{0.0016, 0.3, c.train_length, c.update_management, c.length_management,
+                                c.lr,   1.0, c.d_scale};
   for (std::size_t i = 0; i < 8; ++i) {
     for (std::size_t j = 0; j < 4; ++j) {
       const Moments& m = moments[i * 4 + j];
@@ -575,7 +577,7 @@ TEST(CrossbarArray, PulseAfterPulseTheMeanWeightGrowsByTheMeanStep) {
     ArraySettings settings = gokmen_vlasov();
     settings.device.dw_min = dw_min;
     settings.device.w_max_dtod = settings.device.w_min_dtod = 0;  // no cell meets its bound
-    if (dw_min < 0.001) settings.device.up_down_dtod = 0;  // SI
+    if (dw_min < 0.001) settings.device.up_down_dtod = 0;         // SI
     settings.pulses.train_length = 1;
     settings.pulses.update_management = settings.pulses.length_management = false;
     const std::vector<float> x(32, 1.0F);

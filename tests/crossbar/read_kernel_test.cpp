@@ -27,7 +27,7 @@ using testing::vectors_out;
 struct Size {
   std::size_t inputs, outputs;
 };
-constexpr std::array sizes{Size{1, 1},   Size{5, 3},    Size{25, 16}, Size{37, 10},
+constexpr std::array sizes{Size{1, 1},    Size{5, 3},    Size{25, 16}, Size{37, 10},
                            Size{400, 32}, Size{512, 70}, Size{16, 17}, Size{70, 160}};
 
 std::string name(const Size& size) { return std::to_string(size.inputs) + "x" + std::to_string(size.outputs); }
@@ -75,8 +75,8 @@ void compare(const ReadSettings& settings, const Size& size, const std::string& 
     const ReadCounts made = analog_read(settings, packed.matrix, vectors_in(x, size.inputs), {0, count, 1000},
                                         noise_key, vectors_out(y, size.outputs, accumulate));
     const ReadCounts wanted =
-        reference_read(settings, weights, size.inputs, size.outputs, {}, vectors_in(x, size.inputs),
-                       {0, count, 1000}, noise_key, vectors_out(expected, size.outputs, accumulate));
+        reference_read(settings, weights, size.inputs, size.outputs, {}, vectors_in(x, size.inputs), {0, count, 1000},
+                       noise_key, vectors_out(expected, size.outputs, accumulate));
     const std::string label = what + ", " + name(size) + (accumulate ? ", accumulated" : "");
     expect_same(y, expected, label);
     expect_same(made, wanted, label);
@@ -123,12 +123,11 @@ TEST(AnalogRead, BoundManagementFollowsTheClosedForm) {
   const std::vector<float> x{-3.0F};
   std::vector<float> y(1);
   ReadSettings s{64, 1000, 0.1F / 1000, 0, 1, true, 10, nullptr};
-  ReadCounts counts =
-      analog_read(s, packed.matrix, vectors_in(x, 1), {0, 1, 0}, noise_key, vectors_out(y, 1));
+  ReadCounts counts = analog_read(s, packed.matrix, vectors_in(x, 1), {0, 1, 0}, noise_key, vectors_out(y, 1));
   EXPECT_EQ(counts.reads, 5U);
   EXPECT_EQ(counts.driven, 5U);
   EXPECT_FLOAT_EQ(y[0], -3.0F);  // 64 / 16 = 4 levels of 64, times 16
-  s.max_halvings = 2;  // 0.25 still clips: the bound, times 4
+  s.max_halvings = 2;            // 0.25 still clips: the bound, times 4
   counts = analog_read(s, packed.matrix, vectors_in(x, 1), {0, 1, 0}, noise_key, vectors_out(y, 1));
   EXPECT_EQ(counts.reads, 3U);
   EXPECT_FLOAT_EQ(y[0], -3.0F * 0.1F * 4);
@@ -187,8 +186,8 @@ TEST(AnalogRead, ZeroVectorsAreSkippedAndGiveZeroWithoutNoise) {
   x[2 * 25 + 7] = -0.0F;
   x[3 * 25] = 1e-20F;
   std::vector<float> y(5 * 16, 7.0F);
-  const ReadCounts counts = analog_read(default_settings(), packed.matrix, vectors_in(x, 25), {0, 5, 0}, noise_key,
-                                        vectors_out(y, 16));
+  const ReadCounts counts =
+      analog_read(default_settings(), packed.matrix, vectors_in(x, 25), {0, 5, 0}, noise_key, vectors_out(y, 16));
   EXPECT_EQ(counts.skipped, 4U);
   EXPECT_EQ(counts.reads, 1U);
   EXPECT_EQ(counts.driven, 1U);
@@ -271,8 +270,8 @@ TEST(AnalogRead, GathersThePatchesOfAConvolution) {
       std::vector<float> expected = y;
       const ReadCounts made =
           analog_read(default_settings(), packed.matrix, in, range, noise_key, vectors_out(y, outputs));
-      const ReadCounts wanted = reference_read(default_settings(), weights, elements, outputs, {}, in, range,
-                                               noise_key, vectors_out(expected, outputs));
+      const ReadCounts wanted = reference_read(default_settings(), weights, elements, outputs, {}, in, range, noise_key,
+                                               vectors_out(expected, outputs));
       const std::string label = std::string(convolution.what) + " from " + std::to_string(first);
       expect_same(y, expected, label);
       expect_same(made, wanted, label);
@@ -391,8 +390,8 @@ TEST(AnalogRead, ActivityIsTheSumOfCodesTimesConductances) {
     s.conductance = conductance.data();
     std::vector<float> y(count * size.outputs);
     double activity = 0;
-    reference_read(s, weights, size.inputs, size.outputs, exact, vectors_in(x, size.inputs), {0, count, 0},
-                   noise_key, vectors_out(y, size.outputs), &activity);
+    reference_read(s, weights, size.inputs, size.outputs, exact, vectors_in(x, size.inputs), {0, count, 0}, noise_key,
+                   vectors_out(y, size.outputs), &activity);
     std::uint64_t first = 0;
     for (const std::int64_t set : rheo::testing::instruction_sets()) {
       const rheo::testing::OnInstructionSet use(set);
@@ -494,8 +493,7 @@ TEST(OuterProducts, EqualSequentialFusedMultiplyAddsWhateverTheChunks) {
             accumulate_outer_products(vectors_in(x, size.inputs), vectors_in(d, size.outputs),
                                       {v, std::min(group, count - v), 0}, gradient.data(), row_stride);
           }
-          expect_same(gradient, expected,
-                      name(size) + " by " + std::to_string(group) + ", " + hwy::TargetName(set));
+          expect_same(gradient, expected, name(size) + " by " + std::to_string(group) + ", " + hwy::TargetName(set));
         }
       }
     }

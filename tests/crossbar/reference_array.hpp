@@ -113,8 +113,7 @@ inline void reference_exact_read(const std::vector<float>& matrix, std::size_t i
 /// random number is below the probability |value| scale, in units of 2^-31.
 inline std::uint32_t reference_train(const RandomKey& key, std::uint64_t identity, std::size_t line, float value,
                                      float scale, int slots) {
-  const auto threshold =
-      static_cast<std::uint32_t>(std::min(std::abs(value) * (scale * 0x1p31F), 2147483520.0F));
+  const auto threshold = static_cast<std::uint32_t>(std::min(std::abs(value) * (scale * 0x1p31F), 2147483520.0F));
   std::uint32_t train = 0;
   const auto word = [&](int number) {  // of the line's own numbers
     return reference_word(key, identity, (static_cast<std::uint64_t>(number) << 32) + line / 4, line % 4);
@@ -127,8 +126,8 @@ inline std::uint32_t reference_train(const RandomKey& key, std::uint64_t identit
       for (int half = 0; half < 2; ++half) {
         const int slot = i + 16 * half;
         if (half == 1 && 2 * i + 1 >= slots) continue;
-        const std::uint32_t number = ((word(2 * i + 1) >> (16 * half)) & 0xFFFFU) << 15 |
-                                     ((word(2 * i + 2) >> (16 * half)) & 0xFFFFU) >> 1;
+        const std::uint32_t number =
+            ((word(2 * i + 1) >> (16 * half)) & 0xFFFFU) << 15 | ((word(2 * i + 2) >> (16 * half)) & 0xFFFFU) >> 1;
         if (number < threshold) train |= std::uint32_t{1} << slot;
       }
     }
