@@ -70,7 +70,7 @@ void Unit::work_on_commands() {
     if (!queue_.empty()) arrived_.notify(SC_ZERO_TIME);  // another worker may be free
     try {
       execute(command);
-    } catch (const SimulationError&) {
+    } catch (...) {
       // An exception must not cross the simulation kernel: the host rethrows it when the kernel comes to rest.
       if (!*context_.failure) *context_.failure = std::current_exception();
       return;
@@ -193,7 +193,7 @@ Unit::Span Unit::book(const Command& command, bool write, std::uint64_t address,
   tlm::tlm_generic_payload payload;
   payload.set_command(write ? tlm::TLM_WRITE_COMMAND : tlm::TLM_READ_COMMAND);
   payload.set_address(address);
-  payload.set_data_ptr(nullptr);
+  payload.set_data_ptr(payload_data(address, run_bytes, write));
   payload.set_data_length(run_bytes);
   payload.set_streaming_width(run_bytes);
   payload.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
@@ -222,9 +222,7 @@ void Unit::complete(const Command& command) {
   completion_port->b_transport(payload, delay);
 }
 
-std::span<std::byte> Unit::memory(const Command& command, std::uint64_t address, std::uint64_t bytes, bool write) {
-  if (bytes == 0) return {};
-  context_.accesses->use(command.sequence, command.name(), address, bytes, write);
+std::byte* Unit::direct(std::uint64_t address, std::uint64_t bytes) {
   const auto covers = [&](const Direct& d) { return d.first <= address && address + bytes - 1 <= d.last; };
   auto found = std::find_if(direct_.begin(), direct_.end(), covers);
   if (found == direct_.end()) {
@@ -237,12 +235,28 @@ std::span<std::byte> Unit::memory(const Command& command, std::uint64_t address,
           {dmi.get_start_address(), dmi.get_end_address(), reinterpret_cast<std::byte*>(dmi.get_dmi_ptr())});
     }
     found = std::find_if(direct_.begin(), direct_.end(), covers);
-    if (found == direct_.end()) {
-      throw SimulationError("command " + command.name() + ": no memory holds the " + std::to_string(bytes) +
-                            " bytes at address " + std::to_string(address));
-    }
+    if (found == direct_.end()) return nullptr;
   }
-  return {found->bytes + (address - found->first), static_cast<std::size_t>(bytes)};
+  return found->bytes + (address - found->first);
+}
+
+unsigned char* Unit::payload_data(std::uint64_t address, std::uint32_t run_bytes, bool write) {
+  if (write) {
+    if (std::byte* values = direct(address, run_bytes)) return reinterpret_cast<unsigned char*>(values);
+  }
+  if (unread_.size() < run_bytes) unread_.resize(run_bytes);
+  return unread_.data();
+}
+
+std::span<std::byte> Unit::memory(const Command& command, std::uint64_t address, std::uint64_t bytes, bool write) {
+  if (bytes == 0) return {};
+  context_.accesses->use(command.sequence, command.name(), address, bytes, write);
+  std::byte* values = direct(address, bytes);
+  if (values == nullptr) {
+    throw SimulationError("command " + command.name() + ": no memory holds the " + std::to_string(bytes) +
+                          " bytes at address " + std::to_string(address));
+  }
+  return {values, static_cast<std::size_t>(bytes)};
 }
 
 std::span<std::byte> Unit::memory(const Command& command, const MemoryOperand& operand) {

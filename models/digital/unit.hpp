@@ -120,6 +120,11 @@ class Unit : public sc_core::sc_module, public Component {
   Span book(const Command& command, bool write, std::uint64_t address, std::uint32_t run_bytes, std::uint64_t runs,
             std::uint64_t stride, const sc_core::sc_time& after);
   void complete(const Command& command);
+  /// The bytes at the address by DMI, or null when no memory grants them.
+  [[nodiscard]] std::byte* direct(std::uint64_t address, std::uint64_t bytes);
+  /// Data for a target that does not know that the values travel by DMI: what a write writes, room for what a
+  /// read reads.
+  [[nodiscard]] unsigned char* payload_data(std::uint64_t address, std::uint32_t run_bytes, bool write);
 
   struct Direct {
     std::uint64_t first = 0;
@@ -134,6 +139,7 @@ class Unit : public sc_core::sc_module, public Component {
   std::deque<Command> queue_;
   sc_core::sc_event arrived_;
   std::vector<Direct> direct_;
+  std::vector<unsigned char> unread_;
 };
 
 }  // namespace rheo
