@@ -97,11 +97,21 @@ HWY_INLINE void StorePatch(const OutputBlock& block, std::size_t vector, const f
 /// Largest magnitude of `count` values; `values` has room for whole vectors of 16 and zeros there.
 HWY_INLINE float LargestMagnitude(const float* values, std::size_t padded_count) {
   const hn::ScalableTag<float> d;
-  auto largest = hn::Zero(d);
-  for (std::size_t i = 0; i < padded_count; i += hn::Lanes(d)) {
-    largest = hn::Max(largest, hn::Abs(hn::LoadU(d, values + i)));
+  const std::size_t lanes = hn::Lanes(d);
+  // Four chains hide the latency; the largest of numbers does not depend on the order.
+  auto a = hn::Zero(d);
+  auto b = a;
+  auto c = a;
+  auto e = a;
+  std::size_t i = 0;
+  for (; i + 4 * lanes <= padded_count; i += 4 * lanes) {
+    a = hn::Max(a, hn::Abs(hn::LoadU(d, values + i)));
+    b = hn::Max(b, hn::Abs(hn::LoadU(d, values + i + lanes)));
+    c = hn::Max(c, hn::Abs(hn::LoadU(d, values + i + 2 * lanes)));
+    e = hn::Max(e, hn::Abs(hn::LoadU(d, values + i + 3 * lanes)));
   }
-  return hn::GetLane(hn::MaxOfLanes(d, largest));
+  for (; i < padded_count; i += lanes) a = hn::Max(a, hn::Abs(hn::LoadU(d, values + i)));
+  return hn::GetLane(hn::MaxOfLanes(d, hn::Max(hn::Max(a, b), hn::Max(c, e))));
 }
 
 /// codes = clip(round(values scale)), `scale` in codes per unit.
@@ -115,27 +125,39 @@ HWY_INLINE void Quantise(const float* values, std::size_t padded_count, float sc
   }
 }
 
-/// sum of |a_i| b_i in an order that does not depend on the vector length: 16 partial sums, then a tree.
+/// sum of |a_i| b_i in an order that does not depend on the vector length: 64 partial sums (element i adds to
+/// partial sum i mod 64), then a tree.
 HWY_INLINE float AbsoluteDot(const float* a, const float* b, std::size_t padded_count) {
   const hn::ScalableTag<float> d;
-  alignas(64) float partial[16];
-  if (hn::Lanes(d) == 16) {
-    auto sum = hn::Zero(d);
-    for (std::size_t i = 0; i < padded_count; i += 16) {
-      sum = hn::MulAdd(hn::Abs(hn::LoadU(d, a + i)), hn::LoadU(d, b + i), sum);
+  const std::size_t lanes = hn::Lanes(d);
+  constexpr std::size_t partial_sums = 64;
+  alignas(64) float partial[partial_sums];
+  const auto add = [&](auto sum, std::size_t i) HWY_ATTR {
+    return i < padded_count ? hn::MulAdd(hn::Abs(hn::LoadU(d, a + i)), hn::LoadU(d, b + i), sum) : sum;
+  };
+  // Four registers at a time take their share of the 64 partial sums.
+  for (std::size_t first = 0; first < partial_sums; first += 4 * lanes) {
+    auto s0 = hn::Zero(d);
+    auto s1 = s0;
+    auto s2 = s0;
+    auto s3 = s0;
+    for (std::size_t i = first; i < padded_count; i += partial_sums) {
+      s0 = add(s0, i);
+      s1 = add(s1, i + lanes);
+      s2 = add(s2, i + 2 * lanes);
+      s3 = add(s3, i + 3 * lanes);
     }
-    hn::StoreU(sum, d, partial);
-  } else {
-    auto low = hn::Zero(d);
-    auto high = hn::Zero(d);
-    for (std::size_t i = 0; i < padded_count; i += 16) {
-      low = hn::MulAdd(hn::Abs(hn::LoadU(d, a + i)), hn::LoadU(d, b + i), low);
-      high = hn::MulAdd(hn::Abs(hn::LoadU(d, a + i + 8)), hn::LoadU(d, b + i + 8), high);
-    }
-    hn::StoreU(low, d, partial);
-    hn::StoreU(high, d, partial + 8);
+    hn::StoreU(s0, d, partial + first);
+    hn::StoreU(s1, d, partial + first + lanes);
+    hn::StoreU(s2, d, partial + first + 2 * lanes);
+    hn::StoreU(s3, d, partial + first + 3 * lanes);
   }
-  for (std::size_t step = 8; step > 0; step /= 2) {
+  for (std::size_t step = partial_sums / 2; step >= lanes; step /= 2) {
+    for (std::size_t i = 0; i < step; i += lanes) {
+      hn::StoreU(hn::Add(hn::LoadU(d, partial + i), hn::LoadU(d, partial + i + step)), d, partial + i);
+    }
+  }
+  for (std::size_t step = lanes / 2; step > 0; step /= 2) {
     for (std::size_t i = 0; i < step; ++i) partial[i] += partial[i + step];
   }
   return partial[0];

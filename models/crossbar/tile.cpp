@@ -105,8 +105,9 @@ Unit::Traffic Tile::patches(const Command& command, const MemoryOperand& operand
   const auto bytes = static_cast<std::uint32_t>(bytes_of(operand.format));
   const std::uint64_t row = std::uint64_t{g.kernel_width} * g.channels;
   const std::uint64_t rows = ceil_divide(command.inputs, row);
-  return {operand.address, operand.bytes(command.images),
-          static_cast<std::uint32_t>(ceil_divide(command.inputs, rows)) * bytes, vectors * rows};
+  // With padding a kernel may be wider than the image.
+  const std::uint64_t run = std::min(ceil_divide(command.inputs, rows), std::uint64_t{g.width} * g.channels);
+  return {operand.address, operand.bytes(command.images), static_cast<std::uint32_t>(run) * bytes, vectors * rows};
 }
 
 Unit::Traffic Tile::pixels(const Command& command, const MemoryOperand& operand, std::uint64_t vectors) const {
@@ -215,13 +216,15 @@ Unit::Work Tile::update_block(const Command& command) {
   const sc_time search_time = cycles_for(lines, parameters_.search_lanes);
   const sc_time slot(parameters_.pulse_time * static_cast<double>(parameters_.pulse_phases), sc_core::SC_SEC);
   std::uint64_t busy = search_time.value() * done.skipped;
+  std::uint64_t trains = 0;
   for (std::size_t length = 1; length < done.by_length.size(); ++length) {
+    trains += done.by_length[length] * slot.value() * length;
     busy += done.by_length[length] * std::max(search_time.value(), slot.value() * length);
   }
   Work work;
   work.items = std::max<std::uint64_t>(vectors, 1);
   work.interval = sc_time::from_value(busy / work.items);
-  work.latency = search_time + slot;
+  work.latency = search_time + sc_time::from_value(trains / work.items);
   if (!command.one_hot) work.reads = {patches(command, command.operands[0], vectors)};
   work.reads.push_back(pixels(command, command.operands[1], vectors));
   return work;
@@ -249,8 +252,8 @@ Unit::Work Tile::accumulate_block(const Command& command) {
   work.items = std::max<std::uint64_t>(command.vectors, 1);
   work.interval = cycles_for(weights, parameters_.accumulate_lanes);
   work.latency = work.interval;
-  const Traffic part{gradient.address, gradient.bytes(1), static_cast<std::uint32_t>(command.outputs * sizeof(float)),
-                     command.inputs};
+  const Traffic part{gradient.address, gradient.bytes(1),
+                     static_cast<std::uint32_t>(command.outputs * bytes_of(gradient.format)), command.inputs};
   work.reads = {patches(command, command.operands[0], command.vectors),
                 pixels(command, command.operands[1], command.vectors), part};
   work.writes = {part};
@@ -277,7 +280,10 @@ Unit::Work Tile::program(const Command& command) {
 }
 
 Unit::Work Tile::read_back(const Command& command) {
-  const MemoryOperand& matrix = command.operands[0];
+  MemoryOperand matrix = command.operands[0];
+  if (command.inputs < command.layer_inputs || command.outputs < command.layer_outputs) {
+    matrix.access = Access::read_write;  // the rows and columns of other tiles stay
+  }
   float* values = open(command, matrix, scratch_[0]);
   const std::vector<float> part = array_.weights();
   for (std::size_t i = 0; i < command.inputs; ++i) {

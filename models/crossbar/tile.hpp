@@ -56,7 +56,7 @@ struct TileParameters {
 /// interval = longest stage, latency = their sum; a repeat of bound management is one more item. The operands
 /// stream by the law of Unit: every run of a patch is a run of the transfer.
 /// Update: a vector takes the longer of its search (ceil((i + o) / search_lanes)) and slots x pulse_phases x
-/// pulse_time; vectors follow each other.
+/// pulse_time; vectors follow each other. Interval = their mean, latency = a search and the mean train.
 /// Accumulate: ceil(i o / accumulate_lanes) cycles a vector. Programming: program_time a row.
 ///
 /// Actions: dac.drive, adc.convert, integrator.sample, array.read (cells), array.read_charge, array.pulse,

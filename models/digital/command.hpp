@@ -43,10 +43,16 @@ enum class VectorOperation : std::uint8_t {
   momentum_step,          ///< weights [0], gradients [1] (zeroed), velocity [2]
   momentum_velocity,      ///< velocity [1] = momentum [1] + gradients [0]; gradients zeroed, weights untouched
   fill_zero,              ///< [0] = 0
+  add,                    ///< [2] = [0] + [1]
+  batch_norm_statistics,  ///< means and variances of [1] = those of [0]'s channels over all its pixels
+  batch_norm,             ///< [2] = gamma ([0] - mean) / sqrt(variance + constants[0]) + beta, parameters [1]
+  batch_norm_backward,    ///< errors [0] in place, inputs [1], parameters [2]; gradients of gamma, beta [3] += ...
 };
-inline constexpr std::array<std::string_view, 12> vector_operation_names{
+// Batch normalisation's parameters are one fixed operand of 4 x channels values: mean, variance, gamma, beta.
+inline constexpr std::array<std::string_view, 16> vector_operation_names{
     "normalise", "bias+activation", "activation'", "max-pool", "max-pool'", "average-pool",
-    "average-pool'", "softmax+loss", "bias gradient", "momentum step", "momentum velocity", "zero"};
+    "average-pool'", "softmax+loss", "bias gradient", "momentum step", "momentum velocity", "zero",
+    "add", "batch-norm statistics", "batch-norm", "batch-norm'"};
 
 using Activation = vector_math::Activation;
 inline constexpr std::array<std::string_view, 5> activation_names{"identity", "tanh", "relu", "celu", "sigmoid"};

@@ -49,6 +49,11 @@ Unit::Traffic Unit::Traffic::contiguous(std::uint64_t address, std::uint64_t byt
   return {address, bytes, static_cast<std::uint32_t>(bytes / std::max<std::uint64_t>(pieces, 1)), pieces};
 }
 
+std::uint64_t Unit::Traffic::stride() const noexcept {
+  if (runs < 2 || span < run_bytes) return 0;
+  return std::min(span / runs, (span - run_bytes) / (runs - 1)) & ~std::uint64_t{3};
+}
+
 void Unit::receive(tlm::tlm_generic_payload& payload, sc_time&) {
   if (payload.get_command() != tlm::TLM_WRITE_COMMAND || payload.get_data_length() != sizeof(Command) ||
       payload.get_address() != 0) {
@@ -109,8 +114,8 @@ void Unit::run_by_block(const Command& command, const Work& work) {
   sc_time read = SC_ZERO_TIME;
   for (const Traffic& traffic : work.reads) {
     if (traffic.runs == 0) continue;
-    const Span span = book(command, false, traffic.address, traffic.run_bytes, traffic.runs,
-                           traffic.span / traffic.runs & ~std::uint64_t{3}, SC_ZERO_TIME);
+    const Span span =
+        book(command, false, traffic.address, traffic.run_bytes, traffic.runs, traffic.stride(), SC_ZERO_TIME);
     granted = std::max(granted, span.granted);
     read = std::max(read, span.end);
   }
@@ -120,8 +125,7 @@ void Unit::run_by_block(const Command& command, const Work& work) {
   sc_time end = last;
   for (const Traffic& traffic : work.writes) {
     if (traffic.runs == 0) continue;
-    const Span span = book(command, true, traffic.address, traffic.run_bytes, traffic.runs,
-                           traffic.span / traffic.runs & ~std::uint64_t{3}, first);
+    const Span span = book(command, true, traffic.address, traffic.run_bytes, traffic.runs, traffic.stride(), first);
     end = std::max({end, span.end, last + part_of(span.end - span.granted, n)});
   }
   if (end != SC_ZERO_TIME) sc_core::wait(end);
@@ -138,7 +142,7 @@ void Unit::run_by_burst(const Command& command, const Work& work) {
   const auto move = [&](const std::vector<Traffic>& all, bool write, std::uint64_t chunk) {
     for (const Traffic& traffic : all) {
       if (traffic.runs == 0) continue;
-      const std::uint64_t stride = traffic.span / traffic.runs & ~std::uint64_t{3};
+      const std::uint64_t stride = traffic.stride();
       std::uint64_t run = traffic.runs * chunk / chunks;
       const std::uint64_t end = traffic.runs * (chunk + 1) / chunks;
       if (traffic.runs < chunks) {  // long runs: this chunk's share of the bytes

@@ -75,6 +75,8 @@ class Unit : public sc_core::sc_module, public Component {
     std::uint64_t runs = 0;
 
     [[nodiscard]] std::uint64_t bytes() const noexcept { return runs * run_bytes; }
+    /// From one run to the next: whole words, and no run reaches past the span.
+    [[nodiscard]] std::uint64_t stride() const noexcept;
     [[nodiscard]] static Traffic contiguous(std::uint64_t address, std::uint64_t bytes, std::uint64_t pieces = 1);
   };
 

@@ -22,6 +22,11 @@ vector_math::PoolShape pool_shape(const Command& command) {
   return {command.images, g.height, g.width, g.channels, g.kernel_height, g.stride, g.padding};
 }
 
+/// Channels of a batch normalisation whose parameters are operand `operand`.
+std::size_t channels_of_batch_norm(const Command& command, std::size_t operand) {
+  return command.operands[operand].values / 4;
+}
+
 bool is_special(Activation activation) {
   return activation == Activation::tanh || activation == Activation::celu || activation == Activation::sigmoid;
 }
@@ -110,6 +115,23 @@ Unit::Work VectorUnit::perform(const Command& command) {
       return timing(command, n, false);
     case VectorOperation::fill_zero:
       return timing(command, n, false);
+    case VectorOperation::add:
+      count(add, command, n);
+      return timing(command, n, false);
+    case VectorOperation::batch_norm_statistics:  // two passes: means, then variances
+      count(add, command, 3 * n);
+      count(mul, command, n);
+      return timing(command, 2 * n, false);
+    case VectorOperation::batch_norm:
+      count(add, command, 2 * n);
+      count(mul, command, n);
+      count(special, command, channels_of_batch_norm(command, 1));
+      return timing(command, n, false);
+    case VectorOperation::batch_norm_backward:  // sums, then errors
+      count(add, command, 5 * n);
+      count(mul, command, 4 * n);
+      count(special, command, channels_of_batch_norm(command, 2));
+      return timing(command, 2 * n, false);
   }
   throw SimulationError("vector unit: unknown operation in command " + command.name());
 }
@@ -186,6 +208,32 @@ void VectorUnit::compute(const Command& command) {
     case VectorOperation::fill_zero:
       std::fill_n(change(0), n, 0.0F);
       return finish(0);
+    case VectorOperation::add:
+      vector_math::add(read(0), read(1), n, change(2));
+      return finish(2);
+    case VectorOperation::batch_norm_statistics: {
+      const std::size_t channels = channels_of_batch_norm(command, 1);
+      float* parameters = change(1);
+      vector_math::batch_norm_statistics(read(0), n / channels, channels, parameters, parameters + channels);
+      return finish(1);
+    }
+    case VectorOperation::batch_norm: {
+      const std::size_t channels = channels_of_batch_norm(command, 1);
+      const float* p = read(1);
+      vector_math::batch_norm_forward(read(0), n / channels, channels, p, p + channels, p + 2 * channels, p + 3 * channels,
+                                      command.constants[0], change(2));
+      return finish(2);
+    }
+    case VectorOperation::batch_norm_backward: {
+      const std::size_t channels = channels_of_batch_norm(command, 2);
+      const float* p = read(2);
+      float* errors = change(0);
+      float* gradients = change(3);
+      vector_math::batch_norm_backward(errors, read(1), n / channels, channels, p, p + channels, p + 2 * channels,
+                                       command.constants[0], errors, gradients, gradients + channels);
+      finish(0);
+      return finish(3);
+    }
   }
 }
 

@@ -34,6 +34,9 @@ std::string name(const Size& size) { return std::to_string(size.inputs) + "x" + 
 
 const RandomKey noise_key(42, 3, RandomPurpose::forward_noise);
 
+/// Converters so fine that the output is the sum itself: a change of its last bit shows, which the steps of
+/// a real converter would hide.
+ReadSettings fine_settings() { return {63, 1e30F, 1e-9F, 1e-10F, 1, true, 0, nullptr}; }
 ReadSettings default_settings() { return {63, 255, 20.0F / 255, 0.1F, 1, true, 0, nullptr}; }
 
 /// Vectors of all kinds: dense, mostly zero, all zero, one line only, huge, tiny.
@@ -84,7 +87,10 @@ void compare(const ReadSettings& settings, const Size& size, const std::string& 
 }
 
 TEST(AnalogRead, EqualsTheScalarReferenceBitForBit) {
-  for (const Size& size : sizes) compare(default_settings(), size, "preset");
+  for (const Size& size : sizes) {
+    compare(default_settings(), size, "preset");
+    compare(fine_settings(), size, "fine");
+  }
 }
 
 TEST(AnalogRead, EqualsTheReferenceWithEverySetting) {
@@ -170,7 +176,7 @@ TEST(AnalogRead, AFewDrivenLinesGiveTheBitsOfAllLines) {
   const Packed dense(dense_weights, inputs, outputs);
   std::vector<float> y(outputs);
   std::vector<float> dense_y(outputs);
-  const ReadSettings s = default_settings();
+  const ReadSettings s = fine_settings();
   const ReadCounts few =
       analog_read(s, sparse.matrix, vectors_in(x, inputs), {0, 1, 0}, noise_key, vectors_out(y, outputs));
   const ReadCounts all =
@@ -269,8 +275,8 @@ TEST(AnalogRead, GathersThePatchesOfAConvolution) {
       std::vector<float> y(images * g.positions() * outputs, -1.0F);
       std::vector<float> expected = y;
       const ReadCounts made =
-          analog_read(default_settings(), packed.matrix, in, range, noise_key, vectors_out(y, outputs));
-      const ReadCounts wanted = reference_read(default_settings(), weights, elements, outputs, {}, in, range, noise_key,
+          analog_read(fine_settings(), packed.matrix, in, range, noise_key, vectors_out(y, outputs));
+      const ReadCounts wanted = reference_read(fine_settings(), weights, elements, outputs, {}, in, range, noise_key,
                                                vectors_out(expected, outputs));
       const std::string label = std::string(convolution.what) + " from " + std::to_string(first);
       expect_same(y, expected, label);
@@ -292,9 +298,9 @@ TEST(AnalogRead, AddsOverlappingPatchesInTheOrderOfTheVectors) {
       const Packed packed(weights, inputs, elements);
       std::vector<float> y = uniform_values(images * stride, 8);
       std::vector<float> expected = y;
-      (void)analog_read(default_settings(), packed.matrix, vectors_in(errors, inputs), {0, count, 5}, noise_key,
+      (void)analog_read(fine_settings(), packed.matrix, vectors_in(errors, inputs), {0, count, 5}, noise_key,
                         {y.data(), stride, g, first, elements, true});
-      reference_read(default_settings(), weights, inputs, elements, {}, vectors_in(errors, inputs), {0, count, 5},
+      reference_read(fine_settings(), weights, inputs, elements, {}, vectors_in(errors, inputs), {0, count, 5},
                      noise_key, {expected.data(), stride, g, first, elements, true});
       expect_same(y, expected, std::string(convolution.what) + " from " + std::to_string(first));
     }
@@ -303,27 +309,29 @@ TEST(AnalogRead, AddsOverlappingPatchesInTheOrderOfTheVectors) {
 
 TEST(AnalogRead, AnyGroupingAndInstructionSetGivesTheSameBits) {
   constexpr std::size_t count = 67;
-  for (const Size& size : sizes) {
-    const Packed packed(uniform_values(size.inputs * size.outputs, 1), size.inputs, size.outputs);
-    const std::vector<float> x = mixed_vectors(count, size.inputs, 10);
-    ReadSettings s = default_settings();
-    s.adc_step = 2.0F / 255;  // repeats in the large sizes
-    s.max_halvings = 3;
-    std::vector<float> all(count * size.outputs);
-    const ReadCounts whole = analog_read(s, packed.matrix, vectors_in(x, size.inputs), {0, count, 9}, noise_key,
-                                         vectors_out(all, size.outputs));
-    for (const std::int64_t set : rheo::testing::instruction_sets()) {
-      const rheo::testing::OnInstructionSet use(set);
-      for (const std::size_t group : {std::size_t{1}, std::size_t{3}, std::size_t{16}, count}) {
-        std::vector<float> y(count * size.outputs);
-        ReadCounts sum;
-        for (std::size_t v = 0; v < count; v += group) {
-          sum += analog_read(s, packed.matrix, vectors_in(x, size.inputs), {v, std::min(group, count - v), 9},
-                             noise_key, vectors_out(y, size.outputs));
+  ReadSettings repeating = default_settings();
+  repeating.adc_step = 2.0F / 255;  // clips in the large sizes
+  repeating.max_halvings = 3;
+  for (const ReadSettings& s : {repeating, fine_settings()}) {
+    for (const Size& size : sizes) {
+      const Packed packed(uniform_values(size.inputs * size.outputs, 1), size.inputs, size.outputs);
+      const std::vector<float> x = mixed_vectors(count, size.inputs, 10);
+      std::vector<float> all(count * size.outputs);
+      const ReadCounts whole = analog_read(s, packed.matrix, vectors_in(x, size.inputs), {0, count, 9}, noise_key,
+                                           vectors_out(all, size.outputs));
+      for (const std::int64_t set : rheo::testing::instruction_sets()) {
+        const rheo::testing::OnInstructionSet use(set);
+        for (const std::size_t group : {std::size_t{1}, std::size_t{3}, std::size_t{16}, count}) {
+          std::vector<float> y(count * size.outputs);
+          ReadCounts sum;
+          for (std::size_t v = 0; v < count; v += group) {
+            sum += analog_read(s, packed.matrix, vectors_in(x, size.inputs), {v, std::min(group, count - v), 9},
+                               noise_key, vectors_out(y, size.outputs));
+          }
+          const std::string label = name(size) + " by " + std::to_string(group) + ", " + hwy::TargetName(set);
+          expect_same(y, all, label);
+          expect_same(sum, whole, label);
         }
-        const std::string label = name(size) + " by " + std::to_string(group) + ", " + hwy::TargetName(set);
-        expect_same(y, all, label);
-        expect_same(sum, whole, label);
       }
     }
   }

@@ -9,11 +9,11 @@ namespace rheo {
 namespace {
 
 using ::testing::AllOf;
-using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 using testing::bits_of;
 using testing::ceil_divide;
+using ::testing::ElementsAre;
 using testing::flat;
+using ::testing::HasSubstr;
 using testing::matrix;
 using testing::ns;
 using testing::per_image;
@@ -148,8 +148,8 @@ TEST_F(LoopTest, TwoPlacesLetTheNextBlockLoadWhileThisOneDrains) {
   p.host.bandwidth = 64e9;
   SmallChip& chip = build(p);
   chip.run(program(1), {.images = 4});
-  EXPECT_LT(chip.event(2).start, chip.event(1).end);   // block 1 loads while block 0 drains
-  EXPECT_GE(chip.event(4).start, chip.event(1).end);   // block 2 needs block 0's place
+  EXPECT_LT(chip.event(2).start, chip.event(1).end);  // block 1 loads while block 0 drains
+  EXPECT_GE(chip.event(4).start, chip.event(1).end);  // block 2 needs block 0's place
 }
 
 TEST_F(ControllerTest, RegistersReachTheUnits) {
@@ -158,12 +158,12 @@ TEST_F(ControllerTest, RegistersReachTheUnits) {
   chip.write(0, {2});
   chip.write(0x100, {0.5F});
   chip.write(0x200, {4});
-  Command step = testing::vector(VectorOperation::momentum_step,
-                                 {shared(0, 1, Access::read_write), shared(0x100, 1, Access::read_write),
-                                  shared(0x200, 1, Access::read_write)});
+  Command step = testing::vector(
+      VectorOperation::momentum_step,
+      {shared(0, 1, Access::read_write), shared(0x100, 1, Access::read_write), shared(0x200, 1, Access::read_write)});
   step.layer = 2;
-  chip.run({step}, {.images = 1, .mode = Mode::evaluation, .learning_rate = 0.25F, .momentum = 0.5F,
-                    .weight_decay = 1});
+  chip.run({step},
+           {.images = 1, .mode = Mode::evaluation, .learning_rate = 0.25F, .momentum = 0.5F, .weight_decay = 1});
   EXPECT_THAT(chip.read(0, 1), ElementsAre(2 - 0.25F * 4.5F));
   EXPECT_THAT(chip.read(0x100, 1), ElementsAre(0.0F));
   EXPECT_THAT(chip.read(0x200, 1), ElementsAre(4.5F));
@@ -197,8 +197,9 @@ TEST_F(ControllerTest, SplitsMatrixCommandsIntoBlocksOfVectors) {
            {0, 1}, {100, 1}, {10, 1}, {9, 2}, {4, 3}, {1, 10}}) {
     p.controller.block_vectors = bound;
     SmallChip& chip = build(p);
-    chip.run({matrix(Opcode::forward, 0, flat(8), 4, {per_image(0, 8, Access::read), per_image(0x1000, 4, Access::write)})},
-             {.images = 10});
+    chip.run(
+        {matrix(Opcode::forward, 0, flat(8), 4, {per_image(0, 8, Access::read), per_image(0x1000, 4, Access::write)})},
+        {.images = 10});
     EXPECT_EQ(chip.controller.dispatched(), parts);
     std::uint64_t items = 0;
     for (const CommandEvent& event : chip.events) items += event.items;

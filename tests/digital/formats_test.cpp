@@ -9,8 +9,8 @@
 namespace rheo {
 namespace {
 
-using ::testing::ElementsAre;
 using testing::bits_of;
+using ::testing::ElementsAre;
 using testing::flat;
 using testing::matrix;
 using testing::per_image;

@@ -28,15 +28,13 @@ constexpr std::uint64_t x_host = SmallChip::host_window, y_host = SmallChip::hos
 
 /// x in, layer 1, bias and tanh, layer 2, y out.
 std::vector<Command> two_layers() {
-  return {transfer(x_host, x_at, images * 8 * 4),
-          matrix(Opcode::forward, 0, flat(8), 16,
-                 {per_image(x_at, 8, Access::read), per_image(h_at, 16, Access::write)}),
-          testing::vector(VectorOperation::bias_activation,
-                          {per_image(h_at, 16, Access::read_write), shared(bias_at, 16, Access::read)},
-                          Activation::tanh),
-          matrix(Opcode::forward, 1, flat(16), 4,
-                 {per_image(h_at, 16, Access::read), per_image(y_at, 4, Access::write)}),
-          transfer(y_at, y_host, images * 4 * 4)};
+  return {
+      transfer(x_host, x_at, images * 8 * 4),
+      matrix(Opcode::forward, 0, flat(8), 16, {per_image(x_at, 8, Access::read), per_image(h_at, 16, Access::write)}),
+      testing::vector(VectorOperation::bias_activation,
+                      {per_image(h_at, 16, Access::read_write), shared(bias_at, 16, Access::read)}, Activation::tanh),
+      matrix(Opcode::forward, 1, flat(16), 4, {per_image(h_at, 16, Access::read), per_image(y_at, 4, Access::write)}),
+      transfer(y_at, y_host, images * 4 * 4)};
 }
 
 struct TwoLayers : testing::SmallChipTest {
@@ -181,9 +179,9 @@ struct ParallelTiles : testing::SmallChipTest {
     SmallChip& chip = build(p);
     std::vector<Command> program;
     for (std::size_t t = 0; t < tiles; ++t) {
-      program.push_back(matrix(Opcode::forward, static_cast<std::uint16_t>(t), flat(64), 8,
-                               {per_image(t * 0x4000, 64, Access::read),
-                                per_image(0xC000 + t * 0x1000, 8, Access::write)}));
+      program.push_back(
+          matrix(Opcode::forward, static_cast<std::uint16_t>(t), flat(64), 8,
+                 {per_image(t * 0x4000, 64, Access::read), per_image(0xC000 + t * 0x1000, 8, Access::write)}));
     }
     chip.run(program, {.images = 64});
     std::vector<std::uint64_t> times;
@@ -242,8 +240,8 @@ struct OneStep : testing::SmallChipTest {
     chip.write(SmallChip::host_window, values_of(batch * 72, 3));
     chip.write(bias, values_of(16, 4, 0.1F));
     for (std::size_t i = 0; i < batch; ++i) chip.at<std::uint8_t>(labels, batch)[i] = static_cast<std::uint8_t>(i);
-    auto add_to = matrix(Opcode::backward, 0, conv, 5,
-                         {per_image(dh, 80, Access::read), per_image(dx, 72, Access::read_write)});
+    auto add_to =
+        matrix(Opcode::backward, 0, conv, 5, {per_image(dh, 80, Access::read), per_image(dx, 72, Access::read_write)});
     add_to.accumulate = true;
     const std::vector<Command> program{
         transfer(SmallChip::host_window, x, batch * 72 * 4),
@@ -264,9 +262,9 @@ struct OneStep : testing::SmallChipTest {
         transfer(y, SmallChip::host_window + 0x2000, batch * 6 * 4)};
     Outcome outcome;
     outcome.ticks = chip.run(program, {.images = batch, .learning_rate = 0.5F});
-    for (const auto& values : {chip.read(SmallChip::host_window + 0x2000, batch * 6), chip.read(loss, batch * 2),
-                               chip.read(dx, batch * 72), chip.tiles[0]->array().weights(),
-                               chip.tiles[1]->array().weights()}) {
+    for (const auto& values :
+         {chip.read(SmallChip::host_window + 0x2000, batch * 6), chip.read(loss, batch * 2), chip.read(dx, batch * 72),
+          chip.tiles[0]->array().weights(), chip.tiles[1]->array().weights()}) {
       for (const std::uint32_t bits : bits_of(values)) outcome.bits.push_back(bits);
     }
     for (Component* component : std::initializer_list<Component*>{&chip.dma, &chip.vector_unit, chip.tiles[0].get(),

@@ -48,8 +48,15 @@ inline crossbar::ArraySettings ideal_array() {
 /// Cells without variation: every pulse is a step of `dw_min`; bounds +-1, no output noise.
 inline crossbar::ArraySettings exact_array(double dw_min = 0.01) {
   crossbar::ArraySettings settings;
-  settings.device = {.preset = "exact", .dw_min = dw_min, .dw_min_dtod = 0, .dw_min_std = 0, .up_down_dtod = 0,
-                     .w_max = 1, .w_max_dtod = 0, .w_min = -1, .w_min_dtod = 0};
+  settings.device = {.preset = "exact",
+                     .dw_min = dw_min,
+                     .dw_min_dtod = 0,
+                     .dw_min_std = 0,
+                     .up_down_dtod = 0,
+                     .w_max = 1,
+                     .w_max_dtod = 0,
+                     .w_min = -1,
+                     .w_min_dtod = 0};
   settings.adc.noise = 0;
   settings.adc.rate = 1e9;
   settings.adc.shared_by = 8;
@@ -62,8 +69,13 @@ struct SmallChipParameters {
   DmaParameters dma{.channels = 1, .burst_bytes = 64, .outstanding = 8, .round_trip = 32e-9, .setup_cycles = 16};
   VectorUnitParameters vector_unit{
       .lanes = 16, .interval = 1, .special_interval = 4, .latency = 8, .special_latency = 20};
-  TileParameters tile{.rows = 64, .columns = 64, .read_time = 10e-9, .read_phases = 2, .search_lanes = 4,
-                      .rescale_lanes = 8, .accumulate_lanes = 8};
+  TileParameters tile{.rows = 64,
+                      .columns = 64,
+                      .read_time = 10e-9,
+                      .read_phases = 2,
+                      .search_lanes = 4,
+                      .rescale_lanes = 8,
+                      .accumulate_lanes = 8};
   crossbar::ArraySettings array = ideal_array();
   BusParameters bus{.width_bytes = 64, .channels = 2, .arbitration_cycles = 1};
   BramParameters buffer{.capacity = 65536, .banks = 4, .ports = 2, .port_bits = 64, .read_latency_cycles = 1};
@@ -109,8 +121,8 @@ class SmallChip : public sc_core::sc_module, public Recorder {
     for (std::size_t i = 0; i < p.tiles.size(); ++i) {
       const auto index = static_cast<std::uint16_t>(first_tile + i);
       tiles.push_back(std::make_unique<Tile>(("tile" + std::to_string(i)).c_str(), index, context(), p.tile, p.array,
-                                             p.tiles[i].inputs, p.tiles[i].outputs, 7,
-                                             static_cast<std::uint32_t>(i), team));
+                                             p.tiles[i].inputs, p.tiles[i].outputs, 7, static_cast<std::uint32_t>(i),
+                                             team));
       connect(*tiles.back(), index);
     }
     bus.to_target[0].bind(buffer.socket);
@@ -212,7 +224,7 @@ class SmallChip : public sc_core::sc_module, public Recorder {
 
  private:
   UnitContext context() {
-    return {clock, parameters.granularity, static_cast<std::uint32_t>(parameters.dma.burst_bytes), &accesses, this,
+    return {clock,   parameters.granularity, static_cast<std::uint32_t>(parameters.dma.burst_bytes), &accesses, this,
             &failure};
   }
   static std::vector<std::size_t> room(const SmallChipParameters& p) {

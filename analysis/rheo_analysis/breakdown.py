@@ -1,0 +1,181 @@
+"""Where a run's energy and time went."""
+
+import numpy as np
+from matplotlib.patches import Patch
+
+from . import style
+from .quantities import engineering, scale_for
+from .reading import number, section
+from .style import plt
+
+LEAST_SHARE = 0.004  # smaller parts are drawn together
+MOST_UNITS = 20
+
+
+def largest_first(parts, least=LEAST_SHARE):
+    """[(name, value, share)] of {name: value}, largest first; parts below `least` of the sum come together as the
+    last one, named "N others". Parts of value 0 are left out."""
+    total = sum(parts.values())
+    ordered = sorted(((n, v) for n, v in parts.items() if v > 0), key=lambda item: -item[1])
+    shown = [(n, v, v / total) for n, v in ordered if v / total >= least]
+    small = [(n, v) for n, v in ordered if v / total < least]
+    if len(small) == 1:
+        shown.append((small[0][0], small[0][1], small[0][1] / total))
+    elif small:
+        value = sum(v for _, v in small)
+        shown.append((f"{len(small)} others", value, value / total))
+    return shown
+
+
+def percent(share):
+    return "< 0.1 %" if share < 0.0005 else f"{100 * share:.1f} %"
+
+
+def label_segment(axes, left, width, y, words, colour):
+    """Writes the widest of `words` that fits into a bar's segment; False when none does."""
+    text = axes.text(left + width / 2, y, "", ha="center", va="center", color=style.ink_on(colour), fontsize=10)
+    renderer = axes.figure.canvas.get_renderer()
+    room = axes.transData.transform((left + width, 0))[0] - axes.transData.transform((left, 0))[0]
+    for candidate in words:
+        text.set_text(candidate)
+        if text.get_window_extent(renderer).width < 0.92 * room:
+            return True
+    text.remove()
+    return False
+
+
+def layer_colours(run):
+    """{layer: colour}: those with a matrix first, then the others; grey for what layers share and when colours end."""
+    names = [layer["name"] for layer in run.report.get("layers", [])]
+    names = list(dict.fromkeys([*names, *run.report["energy"].get("by_layer", {})]))
+    names = [name for name in names if name != "shared"]
+    return {**dict(zip(names, style.COLOURS)), "shared": style.SHARED}
+
+
+def draw_energy(axes, run):
+    """Stacked bars of the training energy, each bar the whole: by component, by layer, by phase."""
+    total = number(run, "energy.total_j")
+    factor, unit = scale_for([total], "J")
+    names = ("component", "layer", "phase")
+    axes.set_xlim(0, factor * total)
+    axes.set_ylim(2.62, -0.42)
+    layers = layer_colours(run)
+    for row, name in enumerate(names):
+        left = 0.0
+        unlabelled = []
+        parts = largest_first(section(run, f"energy.by_{name}"), 0 if name == "phase" else LEAST_SHARE)
+        for index, (part, value, share) in enumerate(parts):
+            width = factor * value
+            if name == "component":
+                colour = style.COLOURS[index] if index < len(style.COLOURS) else style.OTHERS
+            else:
+                colour = (style.PHASES if name == "phase" else layers).get(part, style.OTHERS)
+            if part.endswith(" others"):
+                colour = style.OTHERS
+            part = part.replace("_", " ")
+            axes.barh(row, width, left=left, height=0.52, color=colour, edgecolor="white", linewidth=0.8)
+            words = [f"{part} {percent(share)}", f"{part}\n{percent(share)}"]
+            if not label_segment(axes, left, width, row, words, colour):
+                unlabelled.append(f"{part} {percent(share)}")
+            left += width
+        if unlabelled:
+            axes.text(factor * total, row + 0.30, "at the right: " + ", ".join(unlabelled), ha="right", va="top",
+                      fontsize=9.5, color=style.MUTED)
+    axes.set_yticks(range(len(names)), [f"by {name}" for name in names])
+    axes.tick_params(axis="y", length=0)
+    axes.grid(axis="y", visible=False)
+    axes.spines["left"].set_visible(False)
+    axes.set_xlabel(f"energy of training ({unit})")
+    axes.set_title("Energy")
+
+
+def layer_times(run, phase):
+    """{layer: seconds} of a phase that the report gives by layer, else {}."""
+    times = {layer["name"]: layer.get(f"{phase}_s", 0.0) for layer in run.report.get("layers", [])}
+    return {name: value for name, value in times.items() if value > 0}
+
+
+def draw_time(axes, run):
+    """Busy time by phase, stacked by layer where the report tells; the simulated time as a line."""
+    phases = section(run, "time.by_phase")
+    simulated = number(run, "time.simulated_s")
+    factor, unit = scale_for(list(phases.values()) + [simulated or 0], "s")
+    known = [layer["name"] for layer in run.report.get("layers", [])]
+    colours = layer_colours(run)
+    few = all(name in colours for name in known)
+    handles = {}
+    for row, (phase, seconds) in enumerate(phases.items()):
+        left = 0.0
+        for name, value in (layer_times(run, phase) if few else {}).items():
+            bar = axes.barh(row, factor * value, left=left, height=0.6, color=colours[name],
+                            edgecolor="white", linewidth=0.6)
+            handles.setdefault(name, bar)
+            left += factor * value
+        rest = factor * seconds - left
+        if rest > 1e-6 * factor * seconds:
+            axes.barh(row, rest, left=left, height=0.6, color=style.OTHERS)
+        axes.text(factor * seconds, row, "  " + engineering(seconds, "s"), va="center", fontsize=10)
+    widest = factor * max(list(phases.values()) + [simulated or 0])
+    axes.set_xlim(0, 1.22 * widest)
+    axes.set_ylim(len(phases) - 0.4, -0.95)
+    if simulated:
+        axes.axvline(factor * simulated, ymax=0.93, color=style.INK, linewidth=1, linestyle=":")
+        right = factor * simulated < 0.5 * widest
+        axes.text(factor * simulated, -0.88, f"simulated: {engineering(simulated, 's')}", va="top",
+                  ha="left" if right else "right", fontsize=9.5, color=style.MUTED)
+    axes.set_yticks(range(len(phases)), phases)
+    axes.tick_params(axis="y", length=0)
+    axes.grid(axis="y", visible=False)
+    axes.set_xlabel(f"busy time, summed over units ({unit})")
+    axes.set_title("Time by phase (phases overlap)")
+    if handles:
+        names = [name for name in known if name in handles]
+        names_and_rest = names + ["not by layer"]
+        axes.legend([handles[name] for name in names] + [Patch(color=style.OTHERS)], names_and_rest, loc="upper center",
+                    bbox_to_anchor=(0.45, -0.17), borderaxespad=0, ncols=min(len(names_and_rest), 5), handlelength=1.2,
+                    columnspacing=1.2)
+
+
+def draw_utilisation(axes, run):
+    """Busy share of every unit, busiest first."""
+    shares = sorted(section(run, "time.utilisation").items(), key=lambda item: -item[1])
+    shown, hidden = shares[:MOST_UNITS], shares[MOST_UNITS:]
+    values = 100 * np.array([value for _, value in shown])
+    axes.barh(range(len(shown)), values, height=0.6, color=style.COLOURS[0])
+    for row, value in enumerate(values):
+        axes.text(value + 1.5, row, "< 0.1 %" if 0 < value < 0.05 else f"{value:.1f} %", va="center", fontsize=10)
+    axes.set_xlim(0, 115)
+    axes.set_xticks(range(0, 101, 20))
+    axes.set_ylim(len(shown) - 0.4, -0.6)
+    axes.set_yticks(range(len(shown)), [name.replace("_", " ") for name, _ in shown])
+    axes.tick_params(axis="y", length=0)
+    axes.grid(axis="y", visible=False)
+    more = f"; {len(hidden)} more below {100 * shown[-1][1]:.2g} %" if hidden else ""
+    axes.set_xlabel(f"busy share of simulated time (%){more}")
+    axes.set_title("Utilisation")
+
+
+def figure(run):
+    """A figure of one run: energy by component, layer and phase; time by phase; utilisation of the units."""
+    total = number(run, "energy.total_j")
+    if total is None:
+        section(run, "energy.total_j")
+    units = min(len(section(run, "time.utilisation")), MOST_UNITS)
+    lower = max(2.9, 0.27 * units + 0.6)
+    drawing = plt.figure(figsize=(11, 4.6 + lower), layout="constrained")
+    grid = drawing.add_gridspec(2, 2, height_ratios=[3.4, lower], width_ratios=[1.15, 1])
+    energy = drawing.add_subplot(grid[0, :])
+    draw_time(drawing.add_subplot(grid[1, 0]), run)
+    draw_utilisation(drawing.add_subplot(grid[1, 1]), run)
+    simulated = number(run, "time.simulated_s")
+    assumed = number(run, "energy.assumed_fraction")
+    facts = [f"{engineering(total, 'J')} and {engineering(simulated, 's')} of training on the chip"
+             if simulated else f"{engineering(total, 'J')} of training"]
+    if assumed is not None:
+        facts.append(f"{100 * assumed:.0f} % of the energy rests on assumptions")
+    drawing.suptitle(f"{run.title}, {run.device}, seed {run.seed}\n" + "; ".join(facts), x=0.01, ha="left",
+                     fontweight="bold", fontsize=12)
+    energy.set_xlim(0, 1)
+    drawing.canvas.draw()  # the layout decides how wide the bars are, and so which labels fit
+    draw_energy(energy, run)
+    return drawing

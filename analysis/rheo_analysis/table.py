@@ -1,0 +1,116 @@
+"""Runs side by side, one a row, and means over seeds."""
+
+import statistics
+
+from .quantities import scale_for, significant
+from .reading import groups, number, trained_images
+
+NONE = "–"
+
+
+def images_per_second(run):
+    """Training images a second of simulated time, or None."""
+    images, seconds = trained_images(run), number(run, "time.simulated_s")
+    return images / seconds if images and seconds else None
+
+
+# (heading, unit that takes a prefix or None for a plain number, value of a run, decimals of a plain number)
+COLUMNS = [
+    ("accuracy, last (%)", None, lambda run: scaled(number(run, "accuracy.final"), 100), 2),
+    ("accuracy, best (%)", None, lambda run: scaled(number(run, "accuracy.best"), 100), 2),
+    ("simulated time", "s", lambda run: number(run, "time.simulated_s"), None),
+    ("energy", "J", lambda run: number(run, "energy.total_j"), None),
+    ("area (mm²)", None, lambda run: number(run, "area.total_mm2"), 3),
+    ("images/s on the chip", None, images_per_second, 0),
+]
+
+
+def scaled(value, factor):
+    return None if value is None else factor * value
+
+
+def formatted(value, decimals):
+    if value is None:
+        return NONE
+    return significant(value, 4) if decimals is None else f"{value:.{decimals}f}"
+
+
+def spread(values, decimals):
+    """"mean ± sample deviation" of the values that are there."""
+    present = [value for value in values if value is not None]
+    if not present:
+        return NONE
+    mean = statistics.fmean(present)
+    if len(present) == 1:
+        return formatted(mean, decimals)
+    deviation = statistics.stdev(present)
+    shown = formatted(mean, decimals)
+    rounded = f"{deviation:.{len(shown.partition('.')[2])}f}"
+    if float(rounded) == 0:
+        rounded = significant(deviation, 1)
+    return f"{shown} ± {rounded}"
+
+
+def rows(runs):
+    """(headings of the columns, one list of cells a run, one list of cells a group of several seeds).
+    The first two cells of a run's row are its device with what else tells it apart, and its seed; of a group's the
+    same and the number of seeds. Training only; times and energies of a column share one prefix."""
+    parts = groups(runs)
+    configured = [(group.label, run) for group in parts for run in runs
+                  if run in group.runs]
+    listed = [run for _, run in configured]
+    repeated = [run for run in runs if run not in listed]
+    configured += [(run.device, run) for run in repeated]
+    headings = ["device", "seed"]
+    run_rows = [[label, str(run.seed)] for label, run in configured]
+    group_rows = [[group.label, f"{len(group.runs)} seeds"] for group in parts if len(group.runs) > 1]
+    for heading, unit, value_of, decimals in COLUMNS:
+        values = [value_of(run) for _, run in configured]
+        factor = 1.0
+        if unit:
+            factor, prefixed = scale_for([value for value in values if value is not None], unit)
+            heading = f"{heading} ({prefixed})"
+        headings.append(heading)
+        for row, value in zip(run_rows, values):
+            row.append(formatted(scaled(value, factor), decimals))
+        for row, group in zip(group_rows, (group for group in parts if len(group.runs) > 1)):
+            row.append(spread([scaled(value_of(run), factor) for run in group.runs], decimals))
+    return headings, run_rows, group_rows
+
+
+def markdown(headings, run_rows, group_rows):
+    """A Markdown table: the runs, then the groups in bold, columns aligned in the source too."""
+    lines = [headings] + run_rows + [[f"**{row[0]}**", *row[1:]] for row in group_rows]
+    lines = [[cell.replace("|", "\\|") for cell in row] for row in lines]
+    widths = [max(len(row[i]) for row in lines) for i in range(len(headings))]
+
+    def line(cells):
+        padded = [c.ljust(w) if i == 0 else c.rjust(w) for i, (c, w) in enumerate(zip(cells, widths))]
+        return "| " + " | ".join(padded) + " |"
+
+    rule = "| " + " | ".join("-" * w if i == 0 else "-" * (w - 1) + ":" for i, w in enumerate(widths)) + " |"
+    return "\n".join([line(lines[0]), rule] + [line(row) for row in lines[1:]]) + "\n"
+
+
+LATEX = {"\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "_": r"\_", "#": r"\#", "$": r"\$", "{": r"\{", "}": r"\}",
+         "±": r"$\pm$", "²": r"$^2$", "–": "--", "µ": r"$\mu$", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+
+
+def latex(headings, run_rows, group_rows):
+    """A LaTeX tabular (package booktabs): the runs, a rule, the groups."""
+    def line(cells):
+        return "  " + " & ".join("".join(LATEX.get(c, c) for c in cell) for cell in cells) + r" \\"
+
+    lines = [r"\begin{tabular}{l" + "r" * (len(headings) - 1) + "}", r"  \toprule", line(headings), r"  \midrule"]
+    lines += [line(row) for row in run_rows]
+    if group_rows:
+        lines += [r"  \midrule"] + [line(row) for row in group_rows]
+    return "\n".join(lines + [r"  \bottomrule", r"\end{tabular}"]) + "\n"
+
+
+FORMATS = {"markdown": markdown, "latex": latex}
+
+
+def text(runs, kind="markdown"):
+    """The table of the runs as text."""
+    return FORMATS[kind](*rows(runs))

@@ -1,0 +1,115 @@
+"""The commands as a user calls them: files appear whole, errors are one line with exit status 2."""
+
+import os
+import subprocess
+import sys
+import unittest
+import xml.etree.ElementTree
+from pathlib import Path
+from unittest import mock
+
+from rheo_analysis import files
+from rheo_analysis.errors import BadInput
+from run_folders import RunFolders
+
+PNG_END = b"IEND\xaeB`\x82"
+
+
+class CommandLine(RunFolders):
+    def call(self, *words):
+        return subprocess.run([sys.executable, "-m", "rheo_analysis", *map(str, words)], cwd=self.root,
+                              capture_output=True, text=True, timeout=120, check=False)
+
+    def succeeds(self, *words):
+        result = self.call(*words)
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        return result.stdout
+
+    def fails(self, words, *call):
+        before = sorted(self.root.rglob("*"))
+        result = self.call(*call)
+        self.assertEqual((result.returncode, result.stdout), (2, ""))
+        self.assertRegex(result.stderr, words)
+        self.assertEqual(result.stderr.count("\n"), 1, result.stderr)
+        self.assertEqual(sorted(self.root.rglob("*")), before)
+
+    def is_whole(self, path):
+        content = Path(path).read_bytes()
+        if path.suffix == ".svg":
+            xml.etree.ElementTree.fromstring(content)
+        else:
+            self.assertTrue(content.startswith(b"\x89PNG") and content.endswith(PNG_END))
+
+    def test_every_picture_appears_whole_where_it_is_expected(self):
+        run = self.run_folder()
+        trace = self.trace([("tile0", "forward", "conv1", "forward", "training", 0, 1000)])
+        test = self.range_folder([(0.01 * i, 2.0 - 0.1 * i, 2.0 - 0.1 * i) for i in range(1, 10)])
+        self.assertEqual(self.succeeds("curves", run, "--out", "c.svg"), "wrote c.svg\n")
+        self.succeeds("breakdown", run)
+        self.succeeds("timeline", trace, "--to", "500us")
+        self.assertEqual(self.succeeds("lr-range", test, "--quiet"), "")
+        for path in (self.root / "c.svg", run / "breakdown.png", self.root / "timeline.png", test / "lr_range.png",
+                     test / "lr_range.svg"):
+            self.is_whole(path)
+        self.assertEqual([p for p in self.root.rglob(".*")], [])  # no temporary file is left
+
+    def test_the_same_run_gives_the_same_bytes(self):
+        run = self.run_folder()
+        for name in ("a.svg", "b.svg"):
+            self.succeeds("curves", run, "--out", name)
+        self.assertEqual((self.root / "a.svg").read_bytes(), (self.root / "b.svg").read_bytes())
+
+    def test_tables_and_comparisons_are_printed_or_written(self):
+        a, b = self.run_folder("a"), self.run_folder("b", config={"adc.bits": "7"}, changes={"energy/total_j": 0.04})
+        self.assertIn("| ideal, adc.bits = 7 |", self.succeeds("table", a, b))
+        self.assertIn(r"\begin{tabular}", self.succeeds("table", a, b, "--format", "latex"))
+        printed = self.succeeds("compare", a, b, "--at-least", "5%")
+        self.assertIn("+100.0 %", printed)
+        self.succeeds("compare", a, b, "--at-least", "5%", "--out", "c.txt")
+        self.assertEqual((self.root / "c.txt").read_text(), printed)
+
+    def test_bad_usage_and_bad_input_are_one_line_and_write_nothing(self):
+        run = self.run_folder()
+        self.fails("is not the folder of a run", "curves", run, self.root)
+        self.fails("no such folder", "breakdown", self.root / "absent")
+        self.fails(r"\.png, \.svg, \.pdf", "curves", run, "--out", "c.gif")
+        self.fails("its folder does not exist", "curves", run, "--out", "absent/c.png")
+        self.fails("no such file; rheo run --trace", "timeline", run)
+        self.fails("expected a time such as", "timeline", run, "--from", "5 parsecs")
+        self.fails("no lr_range.csv", "lr-range", run, "--quiet")
+        self.fails("COMMAND", "")
+        self.fails("required", "table")
+        self.fails("invalid choice: 'html'", "table", run, "--format", "html")
+        self.fails("expected a percentage", "compare", run, run, "--at-least", "much")
+
+    def test_a_reader_that_closes_early_is_no_error(self):
+        run = self.run_folder()
+        with subprocess.Popen([sys.executable, "-m", "rheo_analysis", "compare", run, run], stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE) as process:
+            process.stdout.close()
+            self.assertEqual(process.stderr.read(), b"")
+
+
+class WholeFiles(RunFolders):
+    def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(self):
+        path = self.root / "old.txt"
+        path.write_text("old")
+
+        def fail(stream):
+            stream.write(b"half")
+            raise KeyboardInterrupt
+
+        with self.assertRaises(KeyboardInterrupt):
+            files.write_whole(path, fail)
+        self.assertEqual(path.read_text(), "old")
+        self.assertEqual(list(self.root.iterdir()), [path])
+
+    def test_a_full_disk_is_said_in_one_line(self):
+        with mock.patch.object(os, "fsync", side_effect=OSError(28, "No space left on device")):
+            with self.assertRaisesRegex(BadInput, "cannot be written: No space left"):
+                files.write_whole(self.root / "new.txt", lambda stream: stream.write(b"new"))
+        self.assertEqual(list(self.root.iterdir()), [])
+
+
+if __name__ == "__main__":
+    unittest.main()
