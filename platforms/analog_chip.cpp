@@ -164,6 +164,9 @@ void AnalogChip::run_program(std::uint64_t entry, const HostRegisters& registers
   host_write(controller_map::doorbell, &one, sizeof one);
   sc_core::sc_start();
   if (failure_) std::rethrow_exception(failure_);
+  if (sc_core::sc_time_stamp() >= sc_core::sc_max_time() - sc_core::sc_max_time() * 0.01) {
+    throw SimulationError("the simulated time passes 180,000 s, the most that 64 bits of 10 fs hold");
+  }
   if (!controller_.idle()) throw SimulationError("the chip came to rest before its program ended");
   (registers.mode == Mode::training ? time_.training : time_.evaluation) +=
       (sc_core::sc_time_stamp() - before).value();

@@ -1,6 +1,7 @@
 #include "platforms/checkpoint.hpp"
 
 #include <hdf5.h>
+#include <zlib.h>
 
 #include <cstring>
 #include <stdexcept>
@@ -11,7 +12,9 @@
 namespace rheo {
 namespace {
 
-constexpr std::uint64_t version = 1;
+constexpr std::uint64_t version = 2;
+
+using Crc = unsigned long;
 
 /// An HDF5 identifier that closes itself.
 class Handle {
@@ -45,7 +48,8 @@ template <>
 hid_t type_of<char>() { return H5T_NATIVE_CHAR; }
 
 template <class T>
-void write(hid_t group, const char* name, const std::vector<T>& values) {
+void write(hid_t group, const char* name, const std::vector<T>& values, Crc& crc) {
+  crc = crc32_z(crc, reinterpret_cast<const unsigned char*>(values.data()), values.size() * sizeof(T));
   const hsize_t size = values.size();
   const Handle space(H5Screate_simple(1, &size, nullptr), H5Sclose);
   const Handle set(H5Dcreate2(group, name, type_of<T>(), space.get(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), H5Dclose);
@@ -53,22 +57,24 @@ void write(hid_t group, const char* name, const std::vector<T>& values) {
 }
 
 template <class T>
-std::vector<T> read(hid_t group, const char* name) {
+std::vector<T> read(hid_t group, const char* name, Crc& crc) {
   const Handle set(H5Dopen2(group, name, H5P_DEFAULT), H5Dclose);
   const Handle space(H5Dget_space(set.get()), H5Sclose);
   const hssize_t size = H5Sget_simple_extent_npoints(space.get());
   if (size < 0) throw std::runtime_error("HDF5 refused");
   std::vector<T> values(static_cast<std::size_t>(size));
   if (size > 0) check(H5Dread(set.get(), type_of<T>(), H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()));
+  crc = crc32_z(crc, reinterpret_cast<const unsigned char*>(values.data()), values.size() * sizeof(T));
   return values;
 }
 
-void write_trainer(hid_t group, const TrainerState& state) {
+void write_trainer(hid_t group, const TrainerState& state, Crc& crc) {
   write(group, "position",
         std::vector<std::uint64_t>{static_cast<std::uint64_t>(state.epoch), state.testing ? 1U : 0U,
                                    static_cast<std::uint64_t>(state.next_sample),
-                                   static_cast<std::uint64_t>(state.correct)});
-  write(group, "loss_sum", std::vector<double>{state.loss_sum});
+                                   static_cast<std::uint64_t>(state.correct)},
+        crc);
+  write(group, "loss_sum", std::vector<double>{state.loss_sum}, crc);
   std::vector<double> table;
   auto all = state.records;
   all.push_back(state.current);
@@ -76,18 +82,18 @@ void write_trainer(hid_t group, const TrainerState& state) {
     table.insert(table.end(), {static_cast<double>(r.epoch), r.train_loss, r.train_accuracy, r.test_loss,
                                r.test_accuracy, r.learning_rate, r.momentum});
   }
-  write(group, "records", table);
+  write(group, "records", table, crc);
 }
 
-TrainerState read_trainer(hid_t group) {
+TrainerState read_trainer(hid_t group, Crc& crc) {
   TrainerState state;
-  const auto position = read<std::uint64_t>(group, "position");
+  const auto position = read<std::uint64_t>(group, "position", crc);
   state.epoch = static_cast<std::int64_t>(position.at(0));
   state.testing = position.at(1) != 0;
   state.next_sample = static_cast<std::int64_t>(position.at(2));
   state.correct = static_cast<std::int64_t>(position.at(3));
-  state.loss_sum = read<double>(group, "loss_sum").at(0);
-  const auto table = read<double>(group, "records");
+  state.loss_sum = read<double>(group, "loss_sum", crc).at(0);
+  const auto table = read<double>(group, "records", crc);
   constexpr std::size_t columns = 7;
   for (std::size_t at = 0; at + columns <= table.size(); at += columns) {
     const double* row = table.data() + at;
@@ -103,56 +109,79 @@ TrainerState read_trainer(hid_t group) {
 }  // namespace
 
 void write_checkpoint(const std::filesystem::path& file, const Checkpoint& checkpoint) {
-  std::filesystem::path temporary = file;
-  temporary += ".partial";
   H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
+  std::string image;
   try {
-    const Handle out(H5Fcreate(temporary.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT), H5Fclose);
-    write(out.get(), "version", std::vector<std::uint64_t>{version});
-    const Handle trainer(H5Gcreate2(out.get(), "trainer", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), H5Gclose);
-    write_trainer(trainer.get(), checkpoint.trainer);
-    const Handle chip(H5Gcreate2(out.get(), "chip", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), H5Gclose);
-    write(chip.get(), "time",
-          std::vector<std::uint64_t>{checkpoint.chip.now, checkpoint.chip.time.training, checkpoint.chip.time.evaluation,
-                                     checkpoint.chip.components.size()});
-    for (std::size_t i = 0; i < checkpoint.chip.components.size(); ++i) {
-      const auto& component = checkpoint.chip.components[i];
-      const Handle group(
-          H5Gcreate2(chip.get(), std::to_string(i).c_str(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), H5Gclose);
-      write(group.get(), "name", std::vector<char>(component.name.begin(), component.name.end()));
-      write(group.get(), "actions", component.actions);
-      write(group.get(), "busy", component.busy);
-      write(group.get(), "state", component.state);
+    // Built in memory: what the disk refuses cannot leave half a file, and HDF5 never sees the refusal.
+    const Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
+    check(H5Pset_fapl_core(access.get(), std::size_t{1} << 20, 0));
+    const Handle out(H5Fcreate("checkpoint", H5F_ACC_TRUNC, H5P_DEFAULT, access.get()), H5Fclose);
+    Crc crc = 0;
+    {
+      write(out.get(), "version", std::vector<std::uint64_t>{version}, crc);
+      write(out.get(), "configuration",
+            std::vector<char>(checkpoint.configuration.begin(), checkpoint.configuration.end()), crc);
+      const Handle trainer(H5Gcreate2(out.get(), "trainer", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), H5Gclose);
+      write_trainer(trainer.get(), checkpoint.trainer, crc);
+      const Handle chip(H5Gcreate2(out.get(), "chip", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), H5Gclose);
+      write(chip.get(), "time",
+            std::vector<std::uint64_t>{checkpoint.chip.now, checkpoint.chip.time.training,
+                                       checkpoint.chip.time.evaluation, checkpoint.chip.components.size()},
+            crc);
+      for (std::size_t i = 0; i < checkpoint.chip.components.size(); ++i) {
+        const auto& component = checkpoint.chip.components[i];
+        const Handle group(
+            H5Gcreate2(chip.get(), std::to_string(i).c_str(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), H5Gclose);
+        write(group.get(), "name", std::vector<char>(component.name.begin(), component.name.end()), crc);
+        write(group.get(), "actions", component.actions, crc);
+        write(group.get(), "busy", component.busy, crc);
+        write(group.get(), "state", component.state, crc);
+      }
     }
+    Crc unused = 0;
+    write(out.get(), "crc32", std::vector<std::uint64_t>{crc}, unused);
+    check(H5Fflush(out.get(), H5F_SCOPE_GLOBAL));
+    const ssize_t size = H5Fget_file_image(out.get(), nullptr, 0);
+    if (size < 0) throw std::runtime_error("HDF5 refused");
+    image.resize(static_cast<std::size_t>(size));
+    if (H5Fget_file_image(out.get(), image.data(), image.size()) != size) throw std::runtime_error("HDF5 refused");
   } catch (const std::runtime_error&) {
-    throw SimulationError(file.string() + ": the checkpoint cannot be written");
+    throw SimulationError(file.string() + ": the checkpoint cannot be put together");
   }
-  publish_file(temporary, file);
+  write_file(file, image);
 }
 
 Checkpoint read_checkpoint(const std::filesystem::path& file) {
-  if (!std::filesystem::is_regular_file(file)) throw InputError(file.string(), "no such file; expected a checkpoint");
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(file, error)) throw InputError(file.string(), "no such file; expected a checkpoint");
   H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
   try {
     const Handle in(H5Fopen(file.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose);
-    if (read<std::uint64_t>(in.get(), "version").at(0) != version) {
+    Crc crc = 0;
+    if (read<std::uint64_t>(in.get(), "version", crc).at(0) != version) {
       throw InputError(file.string(), "written by another version of Rheo");
     }
     Checkpoint checkpoint;
+    const auto configuration = read<char>(in.get(), "configuration", crc);
+    checkpoint.configuration.assign(configuration.begin(), configuration.end());
     const Handle trainer(H5Gopen2(in.get(), "trainer", H5P_DEFAULT), H5Gclose);
-    checkpoint.trainer = read_trainer(trainer.get());
+    checkpoint.trainer = read_trainer(trainer.get(), crc);
     const Handle chip(H5Gopen2(in.get(), "chip", H5P_DEFAULT), H5Gclose);
-    const auto time = read<std::uint64_t>(chip.get(), "time");
+    const auto time = read<std::uint64_t>(chip.get(), "time", crc);
     checkpoint.chip.now = time.at(0);
     checkpoint.chip.time = {time.at(1), time.at(2)};
     for (std::uint64_t i = 0; i < time.at(3); ++i) {
       const Handle group(H5Gopen2(chip.get(), std::to_string(i).c_str(), H5P_DEFAULT), H5Gclose);
-      const auto name = read<char>(group.get(), "name");
-      checkpoint.chip.components.push_back({std::string(name.begin(), name.end()),
-                                            read<std::uint64_t>(group.get(), "actions"),
-                                            read<std::uint64_t>(group.get(), "busy"),
-                                            read<std::byte>(group.get(), "state")});
+      AnalogChip::ComponentState component;
+      const auto name = read<char>(group.get(), "name", crc);
+      component.name.assign(name.begin(), name.end());
+      component.actions = read<std::uint64_t>(group.get(), "actions", crc);
+      component.busy = read<std::uint64_t>(group.get(), "busy", crc);
+      component.state = read<std::byte>(group.get(), "state", crc);
+      checkpoint.chip.components.push_back(std::move(component));
     }
+    Crc unused = 0;
+    if (read<std::uint64_t>(in.get(), "crc32", unused).at(0) != crc) throw std::runtime_error("CRC");
     return checkpoint;
   } catch (const InputError&) {
     throw;

@@ -1,6 +1,7 @@
 #include "platforms/files.hpp"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -15,40 +16,53 @@ namespace {
   throw SimulationError(file.string() + ": cannot be written: " + std::strerror(errno));
 }
 
-void sync(const std::filesystem::path& path, int flags) {
-  const int descriptor = ::open(path.c_str(), flags);
-  if (descriptor < 0) fail(path);
-  const bool synced = ::fsync(descriptor) == 0;
-  ::close(descriptor);
-  if (!synced) fail(path);
-}
-
 }  // namespace
-
-void publish_file(const std::filesystem::path& temporary, const std::filesystem::path& file) {
-  sync(temporary, O_RDONLY);
-  if (std::rename(temporary.c_str(), file.c_str()) != 0) fail(file);
-  const std::filesystem::path folder = file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
-  sync(folder, O_RDONLY | O_DIRECTORY);
-}
 
 void write_file(const std::filesystem::path& file, std::string_view contents) {
   std::filesystem::path temporary = file;
   temporary += ".partial";
-  const int descriptor = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
-  if (descriptor < 0) fail(temporary);
-  while (!contents.empty()) {
-    const ssize_t written = ::write(descriptor, contents.data(), contents.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) {
-      ::close(descriptor);
-      std::filesystem::remove(temporary);
-      fail(temporary);
-    }
-    contents.remove_prefix(static_cast<std::size_t>(written));
+  const auto refuse = [&] {
+    const int reason = errno;
+    std::error_code ignored;
+    std::filesystem::remove(temporary, ignored);
+    errno = reason;
+    fail(file);
+  };
+  const int descriptor = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  if (descriptor < 0) refuse();
+  bool written = true;
+  while (written && !contents.empty()) {
+    const ssize_t count = ::write(descriptor, contents.data(), contents.size());
+    if (count < 0 && errno == EINTR) continue;
+    written = count >= 0;
+    if (written) contents.remove_prefix(static_cast<std::size_t>(count));
   }
-  ::close(descriptor);
-  publish_file(temporary, file);
+  written = written && ::fsync(descriptor) == 0;
+  if (!written) {
+    const int reason = errno;
+    ::close(descriptor);
+    errno = reason;
+    refuse();
+  }
+  if (::close(descriptor) != 0) refuse();
+  if (std::rename(temporary.c_str(), file.c_str()) != 0) refuse();
+  const std::filesystem::path folder = file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
+  const int directory = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (directory < 0) fail(folder);
+  const bool synced = ::fsync(directory) == 0;
+  ::close(directory);
+  if (!synced) fail(folder);
 }
+
+FolderLock::FolderLock(const std::filesystem::path& folder)
+    : descriptor_(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
+  if (descriptor_ < 0) throw InputError("--out", folder.string() + " cannot be opened: " + std::strerror(errno));
+  if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
+    ::close(descriptor_);
+    throw InputError("--out", folder.string() + " belongs to a run that is going on");
+  }
+}
+
+FolderLock::~FolderLock() { ::close(descriptor_); }
 
 }  // namespace rheo

@@ -10,7 +10,16 @@ namespace rheo {
 /// Throws SimulationError when the disk refuses.
 void write_file(const std::filesystem::path& file, std::string_view contents);
 
-/// Makes a finished temporary file durable and gives it its name.
-void publish_file(const std::filesystem::path& temporary, const std::filesystem::path& file);
+/// Holds a run's folder for this process. Throws InputError when another process holds it.
+class FolderLock {
+ public:
+  explicit FolderLock(const std::filesystem::path& folder);
+  ~FolderLock();
+  FolderLock(const FolderLock&) = delete;
+  FolderLock& operator=(const FolderLock&) = delete;
+
+ private:
+  int descriptor_;
+};
 
 }  // namespace rheo

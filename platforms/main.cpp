@@ -1,4 +1,5 @@
 // The command line: `rheo --help`.
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -22,6 +23,23 @@ constexpr int failed = 1;
 constexpr int bad_input = 2;
 
 volatile std::sig_atomic_t interrupted = 0;
+
+/// One line on standard error, whatever bytes the user's words hold and whether or not anybody reads it.
+void complain(const std::string& text) {
+  std::string line;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    line += byte < 0x20 || byte == 0x7F ? fmt::format("\\x{:02x}", byte) : std::string(1, c);
+  }
+  std::fputs((line + "\n").c_str(), stderr);
+}
+
+/// Files opened later must not become standard streams.
+void open_standard_streams() {
+  for (int stream = 0; stream <= 2; ++stream) {
+    if (fcntl(stream, F_GETFD) < 0 && open("/dev/null", stream == 0 ? O_RDONLY : O_WRONLY) < 0) std::abort();
+  }
+}
 
 /// The first Ctrl-C lets the batch end and saves; a second one ends the process.
 void on_interrupt(int signal) {
@@ -62,21 +80,22 @@ struct Words {
   std::string config;
   std::vector<std::string> set;
   std::string out, topic;
-  std::int64_t seed = -1;
+  std::string seed;
   std::size_t threads = 1;
   bool resume = false, trace = false, quiet = false, json = false;
 };
 
 std::filesystem::path demonstration() { return share_folder() / "platforms/lenet_gv.toml"; }
 
-RunConfiguration configuration_of(const Words& words) {
+RunConfiguration configuration_of(const Words& words, const std::vector<std::string>& extra = {}) {
   std::filesystem::path file = words.config;
   if (file.empty()) {
     const std::filesystem::path saved = std::filesystem::path(words.out) / "config.toml";
     file = words.resume && std::filesystem::exists(saved) ? saved : demonstration();
   }
   std::vector<std::string> set = words.set;
-  if (words.seed >= 0) set.push_back("seed=" + std::to_string(words.seed));
+  if (!words.seed.empty()) set.push_back("seed=" + words.seed);
+  set.insert(set.end(), extra.begin(), extra.end());
   return RunConfiguration::load(file, set);
 }
 
@@ -96,7 +115,7 @@ void add_common(CLI::App& command, Words& words, bool needs_config) {
   auto* config = command.add_option("CONFIG", words.config, "TOML file; none: the demonstration");
   if (needs_config) config->required();
   command.add_option("--set", words.set, "KEY=VALUE laid over the file, as often as you like")->allow_extra_args(false);
-  command.add_option("--seed", words.seed, "seed of all random numbers")->check(CLI::NonNegativeNumber);
+  command.add_option("--seed", words.seed, "seed of all random numbers");
 }
 
 void add_run_words(CLI::App& command, Words& words) {
@@ -137,7 +156,7 @@ int run_command_line(int argc, char** argv) {
       const std::vector<std::string> commands{"run", "lr-range", "inspect", "list"};
       hint = did_you_mean(argv[1], commands);
     }
-    fmt::print(stderr, "rheo: {}{}; see rheo --help\n", error.what(), hint);
+    complain(fmt::format("rheo: {}{}; see rheo --help", error.what(), hint));
     return bad_input;
   }
 
@@ -149,15 +168,27 @@ int run_command_line(int argc, char** argv) {
     print_list(words.topic);
     return success;
   }
-  if (inspect.parsed()) {
-    const RunConfiguration configuration = configuration_of(words);
-    std::cout << (words.json ? inspect_json(configuration).dump(2) + "\n" : inspect_text(configuration));
-    return success;
+  for (const auto& [option, value] : {std::pair{"CONFIG", &words.config}, std::pair{"--out", &words.out}}) {
+    for (CLI::App* command : app.get_subcommands()) {
+      const CLI::Option* given = command->get_option_no_throw(option);
+      if (given != nullptr && given->count() > 0 && value->empty()) throw InputError(option, "is empty; expected a name");
+    }
   }
-  std::signal(SIGINT, on_interrupt);
-  std::signal(SIGTERM, on_interrupt);
-  if (range.parsed()) return run_lr_range(configuration_of(words), options_of(words, "-lr-range"), interrupted);
-  return run_training(configuration_of(words), options_of(words, ""), interrupted);
+  // The range test has a schedule of its own, whatever the file's.
+  const RunConfiguration configuration = configuration_of(
+      words, range.parsed() ? std::vector<std::string>{"schedule.kind=range_test"} : std::vector<std::string>{});
+  try {
+    if (inspect.parsed()) {
+      std::cout << (words.json ? inspect_json(configuration).dump(2) + "\n" : inspect_text(configuration));
+      return success;
+    }
+    std::signal(SIGINT, on_interrupt);
+    std::signal(SIGTERM, on_interrupt);
+    if (range.parsed()) return run_lr_range(configuration, options_of(words, "-lr-range"), interrupted);
+    return run_training(configuration, options_of(words, ""), interrupted);
+  } catch (const InputError& error) {
+    throw configuration.placed(error);
+  }
 }
 
 }  // namespace
@@ -165,17 +196,24 @@ int run_command_line(int argc, char** argv) {
 int sc_main(int argc, char** argv) {
   try {
     sc_core::sc_set_time_resolution(10, sc_core::SC_FS);
-    return run_command_line(argc, argv);
+    const int status = run_command_line(argc, argv);
+    std::cout.flush();
+    if (status == success && (std::fflush(stdout) != 0 || !std::cout)) {
+      complain("rheo: the output cannot be written");
+      return failed;
+    }
+    return status;
   } catch (const InputError& error) {
-    fmt::print(stderr, "{}\n", error.what());
+    complain(error.what());
     return bad_input;
   } catch (const std::exception& error) {
-    fmt::print(stderr, "rheo: the run failed: {}\n", error.what());
+    complain(std::string("rheo: the run failed: ") + error.what());
     return failed;
   }
 }
 
 int main(int argc, char** argv) {
+  open_standard_streams();
   setenv("SC_COPYRIGHT_MESSAGE", "DISABLE", 1);
   return sc_core::sc_elab_and_sim(argc, argv);
 }

@@ -11,6 +11,7 @@ namespace rheo {
 namespace {
 
 constexpr std::uint64_t alignment = 64;
+constexpr std::uint64_t most_tiles = 16384;
 
 constexpr std::uint64_t aligned(std::uint64_t bytes) { return (bytes + alignment - 1) / alignment * alignment; }
 
@@ -122,8 +123,13 @@ class Mapper {
         dram_("dram", data_map::dram, chip.dram.capacity, mapping_.dram) {}
 
   Mapping run() {
+    if (chip_.buffer.capacity > static_cast<double>(data_map::host - data_map::buffer)) {
+      throw InputError("buffer.capacity", "expected at most 1 GiB: the window of the host begins there");
+    }
     if (chip_.numbers.activations == NumberFormat::uint8 || chip_.numbers.gradients == NumberFormat::uint8) {
-      throw InputError("numbers", "uint8 holds no signs; expected fp32, fp16, bf16 or int8");
+      throw InputError(
+          chip_.numbers.activations == NumberFormat::uint8 ? "numbers.activations" : "numbers.gradients",
+          "uint8 holds no signs; expected fp32, fp16, bf16 or int8");
     }
     read_graph();
     place_tiles();
@@ -240,6 +246,10 @@ class Mapper {
       MatrixLayer& layer = mapping_.layers[l];
       const std::uint32_t down = ceil_divide(layer.inputs, static_cast<std::uint32_t>(chip_.tile.rows));
       const std::uint32_t across = ceil_divide(layer.outputs, static_cast<std::uint32_t>(chip_.tile.columns));
+      if (unit + std::uint64_t{down} * across > most_tiles) {
+        throw InputError(chip_.tile.rows < chip_.tile.columns ? "tile.rows" : "tile.columns",
+                         fmt::format("the network needs more than {} tiles; expected larger ones", most_tiles));
+      }
       for (std::uint32_t r = 0; r < down; ++r) {
         for (std::uint32_t c = 0; c < across; ++c) {
           TilePlacement tile;

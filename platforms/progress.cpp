@@ -27,7 +27,7 @@ Progress::Progress(bool quiet) : quiet_(quiet), terminal_(isatty(STDERR_FILENO) 
 Progress::~Progress() { clear(); }
 
 void Progress::clear() {
-  if (drawn_) fmt::print(stderr, "\r\033[K");
+  if (drawn_) std::fputs("\r\033[K", stderr);
   drawn_ = false;
 }
 
@@ -50,7 +50,7 @@ void Progress::update(std::int64_t done, std::int64_t all, const std::string& st
   const std::string text =
       fmt::format("{:3.0f} %  {}  {:.0f} images/s  {} left", 100 * part, status, rate, clock_text(left));
   if (!terminal_) {
-    fmt::print(stderr, "{}\n", text);
+    std::fputs((text + "\n").c_str(), stderr);
     return;
   }
   const std::size_t width = terminal_width() - 1;
@@ -60,7 +60,7 @@ void Progress::update(std::int64_t done, std::int64_t all, const std::string& st
     const auto filled = static_cast<std::size_t>(part * static_cast<double>(bar));
     shown = "[" + std::string(filled, '#') + std::string(bar - filled, '.') + "] " + text;
   }
-  fmt::print(stderr, "\r{}\033[K", shown.substr(0, width));
+  std::fputs(fmt::format("\r{}\033[K", shown.substr(0, width)).c_str(), stderr);
   std::fflush(stderr);
   drawn_ = true;
 }
@@ -68,7 +68,7 @@ void Progress::update(std::int64_t done, std::int64_t all, const std::string& st
 void Progress::line(const std::string& text) {
   if (quiet_) return;
   clear();
-  fmt::print(stderr, "{}\n", text);
+  std::fputs((text + "\n").c_str(), stderr);
 }
 
 }  // namespace rheo

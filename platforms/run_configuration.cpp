@@ -46,6 +46,11 @@ RunConfiguration RunConfiguration::load(const std::filesystem::path& file, const
   RunConfiguration run;
   source.read(run);
   source.refuse_unknown_keys();
+  ConfigurationText keys;
+  run.describe(keys);
+  for (const auto& [key, value] : keys.values()) {
+    if (std::string where = source.where(key); where != key) run.origins[key] = std::move(where);
+  }
 
   std::vector<std::string> names;
   for (const NetworkEntry& entry : networks()) names.push_back(entry.name);
@@ -59,6 +64,12 @@ RunConfiguration RunConfiguration::load(const std::filesystem::path& file, const
   return run;
 }
 
+InputError RunConfiguration::placed(const InputError& error) const {
+  const std::string key = error.where().substr(0, error.where().find(' '));
+  const auto found = origins.find(key);
+  return found == origins.end() ? error : InputError(found->second, error.fault());
+}
+
 std::filesystem::path share_folder() {
   const char* folder = std::getenv("RHEO_SHARE");
   return folder != nullptr ? std::filesystem::path(folder) : std::filesystem::path(RHEO_SOURCE_FOLDER);
@@ -66,9 +77,12 @@ std::filesystem::path share_folder() {
 
 std::vector<std::string> device_presets() {
   std::vector<std::string> names;
-  for (const auto& entry : std::filesystem::directory_iterator(share_folder() / "models/crossbar/presets")) {
+  const std::filesystem::path folder = share_folder() / "models/crossbar/presets";
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
     if (entry.path().extension() == ".toml") names.push_back(entry.path().stem().string());
   }
+  if (error) throw InputError("RHEO_SHARE", folder.string() + " cannot be read: " + error.message());
   std::sort(names.begin(), names.end());
   return names;
 }
@@ -84,6 +98,7 @@ std::filesystem::path device_preset_file(const std::string& name, const std::str
 }
 
 std::filesystem::path cost_table_file(const std::string& name) {
+  if (name.empty()) throw InputError("costs", "expected the name of a cost table");
   const std::filesystem::path shipped = share_folder() / "models/cost" / name;
   return std::filesystem::exists(name) || !std::filesystem::exists(shipped) ? std::filesystem::path(name) : shipped;
 }

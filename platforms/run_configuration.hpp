@@ -3,11 +3,13 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "models/core/configuration.hpp"
+#include "models/core/error.hpp"
 #include "platforms/chip_configuration.hpp"
 #include "workloads/training/schedule.hpp"
 
@@ -71,6 +73,11 @@ struct RunConfiguration {
   ChipConfiguration chip;
 
   void describe(Parameters& p);
+
+  /// Where each key that is not at its default was set: "FILE:LINE:COLUMN: key = value" or "--set key=value".
+  std::map<std::string, std::string> origins;
+  /// The same error with the place where its key was set, when it names a key.
+  [[nodiscard]] InputError placed(const InputError& error) const;
 
   /// Reads the file and lays the `--set` words over it. The device's preset fills in what neither says.
   /// Throws InputError: see Configuration; unknown keys, presets, networks; values that do not go together.

@@ -1,8 +1,12 @@
 #include "platforms/training_run.hpp"
 
 #include <fmt/format.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <chrono>
+#include <cmath>
 #include <fstream>
 #include <iostream>
 #include <sstream>
@@ -46,7 +50,7 @@ std::string resolved(const RunConfiguration& configuration) {
   return text.str();
 }
 
-/// Throws InputError naming the first key whose value differs.
+/// Refuses another configuration, naming the first key whose value differs.
 void require_same(const std::filesystem::path& saved, const RunConfiguration& configuration) {
   RunConfiguration before = RunConfiguration::load(saved, {});
   RunConfiguration now = configuration;
@@ -75,21 +79,27 @@ std::filesystem::path prepare_folder(const RunConfiguration& configuration, cons
   const std::filesystem::path folder = options.out.empty() ? fresh_folder(options.name) : options.out;
   const std::filesystem::path config = folder / "config.toml";
   if (options.resume) {
-    if (!std::filesystem::exists(config)) {
+    std::error_code error;
+    if (!std::filesystem::exists(config, error)) {
       throw InputError("--resume", folder.string() + " holds no run; name its folder with --out");
     }
     require_same(config, configuration);
     return folder;
   }
-  if (std::filesystem::exists(folder) && !std::filesystem::is_directory(folder)) {
+  std::error_code error;
+  const auto status = std::filesystem::status(folder, error);
+  if (error && error != std::errc::no_such_file_or_directory) {
+    throw InputError("--out", folder.string() + " cannot be used: " + error.message());
+  }
+  if (std::filesystem::exists(status) && !std::filesystem::is_directory(status)) {
     throw InputError("--out", folder.string() + " is a file; expected a folder that does not exist yet");
   }
-  if (std::filesystem::exists(folder) && !std::filesystem::is_empty(folder)) {
+  if (std::filesystem::exists(status) && !std::filesystem::is_empty(folder)) {
     throw InputError("--out", folder.string() + " exists already; --resume goes on with it, another folder starts anew");
   }
-  std::error_code error;
   std::filesystem::create_directories(folder, error);
   if (error) throw InputError("--out", folder.string() + " cannot be made: " + error.message());
+  const FolderLock lock(folder);
   write_file(config, resolved(configuration));
   return folder;
 }
@@ -99,6 +109,19 @@ std::filesystem::path trace_file(const std::filesystem::path& folder) {
     std::filesystem::path file = folder / (number == 1 ? "trace.json" : fmt::format("trace-{}.json", number));
     if (!std::filesystem::exists(file)) return file;
   }
+}
+
+/// Lets Debian's Python draw the curve. False when that fails.
+bool draw_lr_range(const std::filesystem::path& folder) {
+  const std::string words[] = {"/usr/bin/python3", "-m", "rheo_analysis", "lr-range", folder.string(), "--quiet"};
+  std::vector<char*> arguments;
+  for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
+  arguments.push_back(nullptr);
+  ::setenv("PYTHONPATH", (share_folder() / "analysis").c_str(), 1);
+  pid_t child = 0;
+  int status = 0;
+  return posix_spawn(&child, arguments[0], nullptr, nullptr, arguments.data(), environ) == 0 &&
+         waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
 std::string status_line(const Trainer& trainer, const AnalogChip& chip) {
@@ -150,12 +173,13 @@ int run_training(const RunConfiguration& configuration, const RunOptions& option
   } recorder;
   run.elaborate(options.threads, options.trace ? &recorder : nullptr);
   const std::filesystem::path folder = prepare_folder(configuration, options);
+  const FolderLock lock(folder);
   const std::filesystem::path checkpoint = folder / "checkpoint.h5";
   const std::filesystem::path report_file = folder / "report.json";
   if (options.resume && std::filesystem::exists(report_file)) {
     std::ifstream done(folder / "report.txt");
     std::cout << done.rdbuf();
-    fmt::print(stderr, "{} is complete\n", folder.string());
+    std::fputs((folder.string() + " is complete\n").c_str(), stderr);
     return 0;
   }
   if (options.trace) {
@@ -167,13 +191,16 @@ int run_training(const RunConfiguration& configuration, const RunOptions& option
   Trainer& trainer = run.trainer();
   if (options.resume && std::filesystem::exists(checkpoint)) {
     const Checkpoint saved = read_checkpoint(checkpoint);
+    if (saved.configuration != resolved(configuration)) {
+      throw InputError(checkpoint.string(), "is of a run with another configuration");
+    }
     chip.restore(saved.chip);
     trainer.restore(saved.trainer);
   } else {
     chip.program_initial_state();
   }
 
-  const auto save = [&] { write_checkpoint(checkpoint, {trainer.state(), chip.snapshot()}); };
+  const auto save = [&] { write_checkpoint(checkpoint, {resolved(configuration), trainer.state(), chip.snapshot()}); };
   Progress progress(options.quiet);
   const auto start = Clock::now();
   auto last_save = start;
@@ -188,6 +215,9 @@ int run_training(const RunConfiguration& configuration, const RunOptions& option
     progress.update(trainer.samples_done(), trainer.samples_in_all(), status_line(trainer, chip));
     if (trainer.state().records.size() > epochs) {
       const EpochRecord& r = trainer.state().records.back();
+      if (!std::isfinite(r.train_loss)) {
+        throw SimulationError(fmt::format("the training diverged in epoch {}: the loss is no number; a lower learning rate", r.epoch));
+      }
       progress.line(fmt::format("epoch {:>3}  train loss {:.4f}  test accuracy {:.2f} %  lr {:.4g}  simulated {:.3f} s",
                                 r.epoch, r.train_loss, 100 * r.test_accuracy, r.learning_rate, chip.simulated_seconds()));
     }
@@ -212,7 +242,6 @@ int run_training(const RunConfiguration& configuration, const RunOptions& option
 int run_lr_range(const RunConfiguration& configuration, const RunOptions& options,
                  const volatile std::sig_atomic_t& interrupted) {
   RunConfiguration changed = configuration;
-  changed.schedule.kind = ScheduleKind::range_test;
   TrainingRun run(changed);
   run.elaborate(options.threads, nullptr);
   const std::filesystem::path folder = prepare_folder(changed, options);
@@ -225,6 +254,10 @@ int run_lr_range(const RunConfiguration& configuration, const RunOptions& option
     trainer.advance();
     if (training) curve.push_back({trainer.last_step().learning_rate, trainer.last_step().loss});
     progress.update(trainer.samples_done(), trainer.samples_in_all(), status_line(trainer, run.chip()));
+  }
+  if (interrupted != 0) {
+    progress.line("interrupted; half a rise suggests nothing");
+    return 130;
   }
   const RangeTestResult result = read_range_test(curve);
   std::string csv = "lr,loss,smoothed_loss\n";
@@ -240,15 +273,12 @@ int run_lr_range(const RunConfiguration& configuration, const RunOptions& option
   }
   write_file(folder / "lr_range.txt", text);
   std::cout << text << "Curve in " << (folder / "lr_range.csv").string() << '\n';
-  const std::filesystem::path plot = share_folder() / "analysis";
-  const std::string command = fmt::format("PYTHONPATH='{}' /usr/bin/python3 -m rheo_analysis lr-range '{}' --quiet",
-                                          plot.string(), folder.string());
-  if (std::system(command.c_str()) == 0) {
+  if (draw_lr_range(folder)) {
     std::cout << "Plot in " << (folder / "lr_range.png").string() << '\n';
   } else {
-    fmt::print(stderr, "no plot: /usr/bin/python3 with matplotlib is needed to draw it\n");
+    std::fputs("no plot: drawing it with /usr/bin/python3 -m rheo_analysis failed\n", stderr);
   }
-  return interrupted != 0 ? 130 : 0;
+  return 0;
 }
 
 }  // namespace rheo

@@ -26,10 +26,14 @@ ChromeTrace::~ChromeTrace() { out_ << "\n]}\n"; }
 
 std::size_t ChromeTrace::track(const CommandEvent& event) {
   std::vector<Lane>& lanes = lanes_[event.unit];
+  // Of the lanes that are free the one that was busy last: events come in the order of their ends.
+  Lane* best = nullptr;
   for (Lane& lane : lanes) {
-    if (lane.end > event.start) continue;
-    lane.end = event.end;
-    return lane.track;
+    if (lane.end <= event.start && (best == nullptr || lane.end > best->end)) best = &lane;
+  }
+  if (best != nullptr) {
+    best->end = event.end;
+    return best->track;
   }
   lanes.push_back({++tracks_, event.end});
   const std::string name = lanes.size() == 1 ? event.unit : fmt::format("{} ({})", event.unit, lanes.size());

@@ -21,18 +21,20 @@ struct Layer {
   toml::table table;
 };
 
-std::string read_file(const std::filesystem::path& file) {
+/// `where` names what asked for the file.
+std::string read_file(const std::filesystem::path& file, const std::string& where) {
   std::error_code error;
   const auto status = std::filesystem::status(file, error);
-  if (!std::filesystem::exists(status)) throw InputError(file.string(), "no such file");
-  if (std::filesystem::is_directory(status)) throw InputError(file.string(), "is a directory; expected a TOML file");
+  if (error && error != std::errc::no_such_file_or_directory) throw InputError(where, "cannot be read: " + error.message());
+  if (!std::filesystem::exists(status)) throw InputError(where, "no such file");
+  if (std::filesystem::is_directory(status)) throw InputError(where, "is a directory; expected a TOML file");
   std::ifstream in(file, std::ios::binary);
-  std::ostringstream text;
-  if (!in || !(text << in.rdbuf())) {
-    if (in && std::filesystem::file_size(file, error) == 0) return {};
-    throw InputError(file.string(), "cannot be read");
+  std::string text;
+  for (char buffer[4096]; in.read(buffer, sizeof buffer) || in.gcount() > 0;) {
+    text.append(buffer, static_cast<std::size_t>(in.gcount()));
   }
-  return text.str();
+  if (!in.is_open() || in.bad()) throw InputError(file.string(), "cannot be read");
+  return text;
 }
 
 toml::table parse(std::string_view text, const std::string& name) {
@@ -154,6 +156,12 @@ struct Configuration::Tree {
       }
       if (known_key) continue;
       const std::vector<std::string> known(asked.begin(), asked.end());
+      for (const std::string& candidate : known) {
+        if (candidate.starts_with(path + ".")) {
+          const std::string at = layer.is_word ? layer.name : where({&node, &layer}, path);
+          throw InputError(at, fmt::format("{}: is a table; expected a key of it, such as {}", path, candidate));
+        }
+      }
       std::string suggestion = did_you_mean(path, known);
       if (suggestion.empty()) {  // the right word in the wrong table
         for (const std::string& candidate : known) {
@@ -273,19 +281,22 @@ Configuration Configuration::from_file(const std::filesystem::path& file) {
   auto tree = std::make_unique<Tree>();
   std::set<std::filesystem::path> seen;
   std::filesystem::path next = file;
+  std::string where = file.string();
   while (true) {
-    if (!seen.insert(std::filesystem::weakly_canonical(next)).second) {
-      throw InputError(next.string(), "base: the files name each other in a circle");
+    std::error_code error;
+    const std::filesystem::path canonical = std::filesystem::weakly_canonical(next, error);
+    if (!seen.insert(error ? next : canonical).second) {
+      throw InputError(where, "the files name each other in a circle");
     }
-    Layer layer{next.string(), false, parse(read_file(next), next.string())};
+    Layer layer{next.string(), false, parse(read_file(next, where), next.string())};
     tree->layers.push_back(std::move(layer));
     const auto base = tree->layers.back().table["base"];
     if (!base) break;
+    const Tree::Found found{base.node(), &tree->layers.back()};
     const auto name = base.value_exact<std::string>();
-    if (!name) {
-      Tree::refuse({base.node(), &tree->layers.back()}, "base", "expected the name of a TOML file");
-    }
+    if (!name || name->empty()) Tree::refuse(found, "base", "expected the name of a TOML file");
     next = next.parent_path() / *name;
+    where = fmt::format("{}: base = {}", Tree::where(found, "base"), toml_string(*name));
   }
   tree->asked.insert("base");
   return Configuration(std::move(tree));
@@ -303,6 +314,7 @@ void Configuration::set(std::string_view assignment) {
   if (equals == std::string_view::npos || equals == 0) {
     throw InputError(name, "expected key=value, such as adc.bits=8");
   }
+  if (assignment.find('\n') != std::string_view::npos) throw InputError(name, "expected one line");
   const std::string_view key = assignment.substr(0, equals);
   const std::string_view value = assignment.substr(equals + 1);
   toml::table table;
@@ -315,6 +327,7 @@ void Configuration::set(std::string_view assignment) {
       throw InputError(name, "not a key and a value; expected key=value, such as adc.bits=8");
     }
   }
+  if (table.contains("base")) throw InputError(name, "base belongs into a file");
   tree_->layers.insert(tree_->layers.begin(), Layer{name, true, std::move(table)});
 }
 

@@ -24,7 +24,7 @@ class CheckpointTest : public ::testing::Test {
       run.elaborate(1, nullptr);
       run.chip().program_initial_state();
       for (int i = 0; i < batches; ++i) run.trainer().advance();
-      write_checkpoint(file_, {run.trainer().state(), run.chip().snapshot()});
+      write_checkpoint(file_, {"", run.trainer().state(), run.chip().snapshot()});
     }
     new_simulation();
     TrainingRun run(configuration);
@@ -64,7 +64,7 @@ TEST_F(CheckpointTest, TheCheckpointOfAnotherChipIsRefused) {
   TrainingRun first(small_configuration());
   first.elaborate(1, nullptr);
   first.chip().program_initial_state();
-  write_checkpoint(file_, {first.trainer().state(), first.chip().snapshot()});
+  write_checkpoint(file_, {"", first.trainer().state(), first.chip().snapshot()});
   new_simulation();
   TrainingRun other(small_configuration({"workload.network=perceptron"}));
   other.elaborate(1, nullptr);

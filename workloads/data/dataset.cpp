@@ -129,7 +129,7 @@ std::size_t samples_to_keep(std::string_view key, std::int64_t wanted, std::size
   if (wanted == all_samples) return available;
   if (wanted < 1 || std::cmp_greater(wanted, available)) {
     throw InputError(fmt::format("{} = {}", key, wanted),
-                     fmt::format("{} has {}; expected 1 to {}, or -1 for all", source, available, available));
+                     fmt::format("{} has {}; expected 1 to {}, or 0 for all", source, available, available));
   }
   return static_cast<std::size_t>(wanted);
 }
