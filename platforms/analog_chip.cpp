@@ -74,9 +74,8 @@ AnalogChip::AnalogChip(const sc_core::sc_module_name& name, const ChipConfigurat
     for (const TilePlacement& placement : layer.tiles) {
       const auto number = static_cast<std::uint32_t>(tiles_.size());
       tiles_.push_back(std::make_unique<Tile>(("tile" + std::to_string(number)).c_str(), placement.unit,
-                                              unit_context(options), configuration.tile,
-                                              configuration.array_settings(), placement.inputs, placement.outputs,
-                                              options.seed, number, team_));
+                                              unit_context(options), configuration.tile, configuration.array_settings(),
+                                              placement.inputs, placement.outputs, options.seed, number, team_));
       connect(*tiles_.back(), placement.unit);
     }
   }
@@ -168,8 +167,7 @@ void AnalogChip::run_program(std::uint64_t entry, const HostRegisters& registers
     throw SimulationError("the simulated time passes 180,000 s, the most that 64 bits of 10 fs hold");
   }
   if (!controller_.idle()) throw SimulationError("the chip came to rest before its program ended");
-  (registers.mode == Mode::training ? time_.training : time_.evaluation) +=
-      (sc_core::sc_time_stamp() - before).value();
+  (registers.mode == Mode::training ? time_.training : time_.evaluation) += (sc_core::sc_time_stamp() - before).value();
 }
 
 BatchResults AnalogChip::run(const Batch& batch, std::uint64_t entry, Mode mode, const StepScalars& scalars) {

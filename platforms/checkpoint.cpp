@@ -39,13 +39,21 @@ void check(herr_t status) {
 template <class T>
 hid_t type_of();
 template <>
-hid_t type_of<std::uint64_t>() { return H5T_NATIVE_UINT64; }
+hid_t type_of<std::uint64_t>() {
+  return H5T_NATIVE_UINT64;
+}
 template <>
-hid_t type_of<double>() { return H5T_NATIVE_DOUBLE; }
+hid_t type_of<double>() {
+  return H5T_NATIVE_DOUBLE;
+}
 template <>
-hid_t type_of<std::byte>() { return H5T_NATIVE_UINT8; }
+hid_t type_of<std::byte>() {
+  return H5T_NATIVE_UINT8;
+}
 template <>
-hid_t type_of<char>() { return H5T_NATIVE_CHAR; }
+hid_t type_of<char>() {
+  return H5T_NATIVE_CHAR;
+}
 
 template <class T>
 void write(hid_t group, const char* name, const std::vector<T>& values, Crc& crc) {
@@ -97,8 +105,7 @@ TrainerState read_trainer(hid_t group, Crc& crc) {
   constexpr std::size_t columns = 7;
   for (std::size_t at = 0; at + columns <= table.size(); at += columns) {
     const double* row = table.data() + at;
-    state.records.push_back(
-        {static_cast<std::int64_t>(row[0]), row[1], row[2], row[3], row[4], row[5], row[6]});
+    state.records.push_back({static_cast<std::int64_t>(row[0]), row[1], row[2], row[3], row[4], row[5], row[6]});
   }
   if (state.records.empty()) throw std::runtime_error("no records");
   state.current = state.records.back();
@@ -130,8 +137,8 @@ void write_checkpoint(const std::filesystem::path& file, const Checkpoint& check
             crc);
       for (std::size_t i = 0; i < checkpoint.chip.components.size(); ++i) {
         const auto& component = checkpoint.chip.components[i];
-        const Handle group(
-            H5Gcreate2(chip.get(), std::to_string(i).c_str(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), H5Gclose);
+        const Handle group(H5Gcreate2(chip.get(), std::to_string(i).c_str(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT),
+                           H5Gclose);
         write(group.get(), "name", std::vector<char>(component.name.begin(), component.name.end()), crc);
         write(group.get(), "actions", component.actions, crc);
         write(group.get(), "busy", component.busy, crc);
@@ -153,7 +160,8 @@ void write_checkpoint(const std::filesystem::path& file, const Checkpoint& check
 
 Checkpoint read_checkpoint(const std::filesystem::path& file) {
   std::error_code error;
-  if (!std::filesystem::is_regular_file(file, error)) throw InputError(file.string(), "no such file; expected a checkpoint");
+  if (!std::filesystem::is_regular_file(file, error))
+    throw InputError(file.string(), "no such file; expected a checkpoint");
   H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
   try {
     const Handle in(H5Fopen(file.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose);

@@ -34,30 +34,37 @@ Json inspect_json(const RunConfiguration& configuration) {
                       {"vectors", layer.geometry.positions()},
                       {"tiles", tiles}});
   }
-  return {{"network", run.graph().name()},
-          {"parameters", run.graph().parameters()},
-          {"layers", layers},
-          {"images_per_block",
-           {{"forward", mapping.forward_images}, {"backward", mapping.backward_images}, {"update", mapping.update_images}}},
-          {"buffer", {{"capacity_bytes", configuration.chip.buffer.capacity}, {"used_bytes", mapping.buffer_used},
-                      {"parameters", allocations(mapping.buffer)}}},
-          {"dram", {{"capacity_bytes", configuration.chip.dram.capacity}, {"used_bytes", mapping.dram_used},
-                    {"tensors", allocations(mapping.dram)}}},
-          {"program_commands", {{"initialise", mapping.initialise.size()}, {"training", mapping.training.size()},
-                                {"evaluation", mapping.evaluation.size()}}},
-          {"remarks", mapping.remarks}};
+  return {
+      {"network", run.graph().name()},
+      {"parameters", run.graph().parameters()},
+      {"layers", layers},
+      {"images_per_block",
+       {{"forward", mapping.forward_images}, {"backward", mapping.backward_images}, {"update", mapping.update_images}}},
+      {"buffer",
+       {{"capacity_bytes", configuration.chip.buffer.capacity},
+        {"used_bytes", mapping.buffer_used},
+        {"parameters", allocations(mapping.buffer)}}},
+      {"dram",
+       {{"capacity_bytes", configuration.chip.dram.capacity},
+        {"used_bytes", mapping.dram_used},
+        {"tensors", allocations(mapping.dram)}}},
+      {"program_commands",
+       {{"initialise", mapping.initialise.size()},
+        {"training", mapping.training.size()},
+        {"evaluation", mapping.evaluation.size()}}},
+      {"remarks", mapping.remarks}};
 }
 
 std::string inspect_text(const RunConfiguration& configuration) {
   const TrainingRun run(configuration);
   const Mapping& mapping = run.mapping();
-  std::string text = fmt::format("{}: {} weights and biases, {} tiles of {} x {}\n", run.graph().name(),
-                                 run.graph().parameters(), mapping.tiles(), configuration.chip.tile.rows,
-                                 configuration.chip.tile.columns);
+  std::string text =
+      fmt::format("{}: {} weights and biases, {} tiles of {} x {}\n", run.graph().name(), run.graph().parameters(),
+                  mapping.tiles(), configuration.chip.tile.rows, configuration.chip.tile.columns);
   text += "\nLayers\n";
   for (const MatrixLayer& layer : mapping.layers) {
-    text += fmt::format("  {:<10} matrix {:>5} x {:<5} {:>5} vectors an image\n", layer.name, layer.inputs, layer.outputs,
-                        layer.geometry.positions());
+    text += fmt::format("  {:<10} matrix {:>5} x {:<5} {:>5} vectors an image\n", layer.name, layer.inputs,
+                        layer.outputs, layer.geometry.positions());
     for (const TilePlacement& tile : layer.tiles) {
       text += fmt::format("    unit {:<3} rows {:>4} to {:<4} columns {:>4} to {}\n", tile.unit, tile.first_input,
                           tile.first_input + tile.inputs - 1, tile.first_output, tile.first_output + tile.outputs - 1);

@@ -51,8 +51,9 @@ const std::vector<std::string> list_topics{"platforms", "networks", "devices", "
 
 void print_list(const std::string& topic) {
   if (topic.empty() || topic == "platforms") {
-    fmt::print("platforms\n  analog_training_chip  crossbar tiles with ADCs, DACs and pulse generators, buffer, DRAM, DMA, "
-               "controller, vector unit\n");
+    fmt::print(
+        "platforms\n  analog_training_chip  crossbar tiles with ADCs, DACs and pulse generators, buffer, DRAM, DMA, "
+        "controller, vector unit\n");
   }
   if (topic.empty() || topic == "networks") {
     fmt::print("networks\n");
@@ -60,7 +61,8 @@ void print_list(const std::string& topic) {
   }
   if (topic.empty() || topic == "devices") {
     fmt::print("devices\n");
-    for (const std::string& name : device_presets()) fmt::print("  {:<20}  {}\n", name, device_preset_file(name, "").string());
+    for (const std::string& name : device_presets())
+      fmt::print("  {:<20}  {}\n", name, device_preset_file(name, "").string());
   }
   if (topic.empty() || topic == "datasets") {
     fmt::print("datasets\n");
@@ -100,10 +102,12 @@ RunConfiguration configuration_of(const Words& words, const std::vector<std::str
 }
 
 RunOptions options_of(const Words& words, const std::string& suffix) {
-  if (words.resume && words.out.empty()) throw InputError("--resume", "expected --out DIR: the folder of the run to go on with");
+  if (words.resume && words.out.empty())
+    throw InputError("--resume", "expected --out DIR: the folder of the run to go on with");
   RunOptions options;
   options.out = words.out;
-  options.name = (words.config.empty() ? demonstration() : std::filesystem::path(words.config)).stem().string() + suffix;
+  options.name =
+      (words.config.empty() ? demonstration() : std::filesystem::path(words.config)).stem().string() + suffix;
   options.threads = words.threads;
   options.resume = words.resume;
   options.trace = words.trace;
@@ -126,8 +130,10 @@ void add_run_words(CLI::App& command, Words& words) {
 }
 
 int run_command_line(int argc, char** argv) {
-  CLI::App app{"Rheo simulates hardware that computes where the data lies: accuracy, time, energy, memory and area\n"
-               "of a workload from one execution on a SystemC/TLM-2.0 model of the chip.", "rheo"};
+  CLI::App app{
+      "Rheo simulates hardware that computes where the data lies: accuracy, time, energy, memory and area\n"
+      "of a workload from one execution on a SystemC/TLM-2.0 model of the chip.",
+      "rheo"};
   app.set_version_flag("--version", std::string("rheo ") + RHEO_VERSION);
   app.require_subcommand(1);
   app.footer("Exit status: 0 done, 1 the run failed, 2 bad usage or bad input, 130 interrupted (and saved).");
@@ -162,8 +168,9 @@ int run_command_line(int argc, char** argv) {
 
   if (list.parsed()) {
     if (!words.topic.empty() && std::find(list_topics.begin(), list_topics.end(), words.topic) == list_topics.end()) {
-      throw InputError("rheo list " + words.topic,
-                       "no such topic; expected " + fmt::format("{}", fmt::join(list_topics, ", ")) + did_you_mean(words.topic, list_topics));
+      throw InputError("rheo list " + words.topic, "no such topic; expected " +
+                                                       fmt::format("{}", fmt::join(list_topics, ", ")) +
+                                                       did_you_mean(words.topic, list_topics));
     }
     print_list(words.topic);
     return success;
@@ -171,7 +178,8 @@ int run_command_line(int argc, char** argv) {
   for (const auto& [option, value] : {std::pair{"CONFIG", &words.config}, std::pair{"--out", &words.out}}) {
     for (CLI::App* command : app.get_subcommands()) {
       const CLI::Option* given = command->get_option_no_throw(option);
-      if (given != nullptr && given->count() > 0 && value->empty()) throw InputError(option, "is empty; expected a name");
+      if (given != nullptr && given->count() > 0 && value->empty())
+        throw InputError(option, "is empty; expected a name");
     }
   }
   // The range test has a schedule of its own, whatever the file's.

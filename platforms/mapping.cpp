@@ -36,10 +36,11 @@ class Allocator {
 
   [[noreturn]] void refuse(const std::string& what) const { refuse(what, used_); }
   [[noreturn]] void refuse(const std::string& what, std::uint64_t demand) const {
-    throw InputError(memory_ + ".capacity",
-                     fmt::format("{} does not fit: the {} holds {} bytes, the network needs {}; a larger {}.capacity, a "
-                                 "smaller network or batch",
-                                 what, memory_, capacity_, demand, memory_));
+    throw InputError(
+        memory_ + ".capacity",
+        fmt::format("{} does not fit: the {} holds {} bytes, the network needs {}; a larger {}.capacity, a "
+                    "smaller network or batch",
+                    what, memory_, capacity_, demand, memory_));
   }
 
  private:
@@ -54,7 +55,7 @@ class Allocator {
 struct Tensor {
   std::string name;
   TensorShape shape;
-  NumberFormat format = NumberFormat::fp32;        ///< of the activations
+  NumberFormat format = NumberFormat::fp32;  ///< of the activations
   NumberFormat error_format = NumberFormat::fp32;
   std::uint64_t dram = 0;        ///< activations of the whole batch
   std::uint64_t error_dram = 0;  ///< errors of the whole batch
@@ -75,7 +76,8 @@ struct Step {
 class BlockLayout {
  public:
   void need(const std::string& name, std::uint64_t bytes_per_image) {
-    if (!sizes_.empty() && std::any_of(sizes_.begin(), sizes_.end(), [&](const auto& s) { return s.first == name; })) return;
+    if (!sizes_.empty() && std::any_of(sizes_.begin(), sizes_.end(), [&](const auto& s) { return s.first == name; }))
+      return;
     sizes_.emplace_back(name, bytes_per_image);
   }
 
@@ -86,7 +88,8 @@ class BlockLayout {
       for (const auto& [name, bytes] : sizes_) sum += aligned(bytes * images);
       return 2 * sum;
     };
-    if (demand(1) > buffer.left()) buffer.refuse("one image of the " + phase + " pass, twice", buffer.used() + demand(1));
+    if (demand(1) > buffer.left())
+      buffer.refuse("one image of the " + phase + " pass, twice", buffer.used() + demand(1));
     images_ = 1;
     while (images_ < most && demand(images_ + 1) <= buffer.left()) ++images_;
     parity_ = demand(images_) / 2;
@@ -127,9 +130,8 @@ class Mapper {
       throw InputError("buffer.capacity", "expected at most 1 GiB: the window of the host begins there");
     }
     if (chip_.numbers.activations == NumberFormat::uint8 || chip_.numbers.gradients == NumberFormat::uint8) {
-      throw InputError(
-          chip_.numbers.activations == NumberFormat::uint8 ? "numbers.activations" : "numbers.gradients",
-          "uint8 holds no signs; expected fp32, fp16, bf16 or int8");
+      throw InputError(chip_.numbers.activations == NumberFormat::uint8 ? "numbers.activations" : "numbers.gradients",
+                       "uint8 holds no signs; expected fp32, fp16, bf16 or int8");
     }
     read_graph();
     place_tiles();
@@ -149,9 +151,10 @@ class Mapper {
     const std::uint64_t program_bytes =
         (mapping_.initialise.size() + mapping_.training.size() + mapping_.evaluation.size()) * sizeof(Command);
     if (program_bytes > chip_.controller.program_memory) {
-      throw InputError("controller.program_memory",
-                       fmt::format("the program does not fit: the program memory holds {:.0f} bytes, the network needs {}",
-                                   chip_.controller.program_memory, program_bytes));
+      throw InputError(
+          "controller.program_memory",
+          fmt::format("the program does not fit: the program memory holds {:.0f} bytes, the network needs {}",
+                      chip_.controller.program_memory, program_bytes));
     }
     return std::move(mapping_);
   }
@@ -285,7 +288,8 @@ class Mapper {
       if (step.kind != Step::Kind::matrix) continue;
       const MatrixLayer& layer = mapping_.layers[step.layer];
       if (layer.tiles.front().inputs < layer.inputs) keep_fp32(tensors_[step.out].format, tensors_[step.out].name);
-      if (step.in != 0 && adds_errors(layer)) keep_fp32(tensors_[step.in].error_format, "errors of " + tensors_[step.in].name);
+      if (step.in != 0 && adds_errors(layer))
+        keep_fp32(tensors_[step.in].error_format, "errors of " + tensors_[step.in].name);
     }
   }
 
@@ -353,12 +357,24 @@ class Mapper {
 
   [[nodiscard]] MemoryOperand activation(std::size_t t, const BlockLayout& block, Access access) const {
     const NumberFormat format = tensors_[t].format;
-    return {block.at("activation " + tensors_[t].name), 0, block.parity(), tensors_[t].shape.values(), format, access,
-            true, format == NumberFormat::fp32 ? 1.0F : static_cast<float>(chip_.numbers.activation_scale)};
+    return {block.at("activation " + tensors_[t].name),
+            0,
+            block.parity(),
+            tensors_[t].shape.values(),
+            format,
+            access,
+            true,
+            format == NumberFormat::fp32 ? 1.0F : static_cast<float>(chip_.numbers.activation_scale)};
   }
   [[nodiscard]] MemoryOperand error(std::size_t t, const BlockLayout& block, Access access) const {
     const NumberFormat format = tensors_[t].error_format;
-    return {block.at("error " + tensors_[t].name), 0, block.parity(), tensors_[t].shape.values(), format, access, true,
+    return {block.at("error " + tensors_[t].name),
+            0,
+            block.parity(),
+            tensors_[t].shape.values(),
+            format,
+            access,
+            true,
             format == NumberFormat::fp32 ? 1.0F : static_cast<float>(chip_.numbers.gradient_scale)};
   }
   [[nodiscard]] MemoryOperand error_share(std::size_t t, std::uint32_t images, Access access) const {
@@ -440,8 +456,9 @@ class Mapper {
     block.need("pixels", in.values());
     block.need("labels", 1);
     block.need("results", 2 * sizeof(float));
-    for (std::size_t t = 0; t + 1 < tensors_.size(); ++t) block.need("activation " + tensors_[t].name, activation_bytes(t));
-      block.need("logits", std::uint64_t{tensors_.back().shape.values()} * sizeof(float));
+    for (std::size_t t = 0; t + 1 < tensors_.size(); ++t)
+      block.need("activation " + tensors_[t].name, activation_bytes(t));
+    block.need("logits", std::uint64_t{tensors_.back().shape.values()} * sizeof(float));
     place_block(block, training ? "forward" : "evaluation");
     if (training) mapping_.forward_images = block.images();
     const std::uint32_t images = block.images();
@@ -451,15 +468,15 @@ class Mapper {
     };
     const HostLayout& host = mapping_.host;
     program.push_back(loop(images));
-    program.push_back(transfer(shared_layer,
-                               batch_share(data_map::host + host.images, in.values(), NumberFormat::uint8, images, Access::read),
-                               bytes_operand("pixels", in.values(), NumberFormat::uint8)));
+    program.push_back(transfer(
+        shared_layer, batch_share(data_map::host + host.images, in.values(), NumberFormat::uint8, images, Access::read),
+        bytes_operand("pixels", in.values(), NumberFormat::uint8)));
     program.push_back(transfer(shared_layer,
                                batch_share(data_map::host + host.labels, 1, NumberFormat::uint8, images, Access::read),
                                bytes_operand("labels", 1, NumberFormat::uint8)));
-    Command normalise = vector(shared_layer, VectorOperation::normalise_pixels,
-                               {bytes_operand("pixels", in.values(), NumberFormat::uint8),
-                                activation(0, block, Access::write)});
+    Command normalise =
+        vector(shared_layer, VectorOperation::normalise_pixels,
+               {bytes_operand("pixels", in.values(), NumberFormat::uint8), activation(0, block, Access::write)});
     // (pixel / 255 - mean) / deviation
     normalise.constants = {static_cast<float>(1.0 / (255.0 * request_.pixel_deviation)),
                            static_cast<float>(-request_.pixel_mean / request_.pixel_deviation)};
@@ -467,8 +484,14 @@ class Mapper {
     if (training) save_activation(program, 0, block);
 
     const std::size_t last = tensors_.size() - 1;
-    const MemoryOperand logits{block.at("logits"), 0, block.parity(), tensors_[last].shape.values(),
-                               NumberFormat::fp32, Access::read_write, true, 1};
+    const MemoryOperand logits{block.at("logits"),
+                               0,
+                               block.parity(),
+                               tensors_[last].shape.values(),
+                               NumberFormat::fp32,
+                               Access::read_write,
+                               true,
+                               1};
     for (const Step& step : steps_) {
       const auto result = [&](Access access) {
         MemoryOperand operand = step.out == last ? logits : activation(step.out, block, access);
@@ -510,8 +533,9 @@ class Mapper {
                                       results.access = Access::write;
                                       return results;
                                     }()}));
-          program.push_back(transfer(shared_layer, bytes_operand("results", 2, NumberFormat::fp32),
-                                     batch_share(data_map::host + host.results, 2, NumberFormat::fp32, images, Access::write)));
+          program.push_back(
+              transfer(shared_layer, bytes_operand("results", 2, NumberFormat::fp32),
+                       batch_share(data_map::host + host.results, 2, NumberFormat::fp32, images, Access::write)));
           if (training) save_last_error(program, block, logits);
           break;
         }
@@ -521,8 +545,9 @@ class Mapper {
   }
 
   void save_activation(std::vector<Command>& program, std::size_t t, const BlockLayout& block) const {
-    program.push_back(transfer(account_of(t), activation(t, block, Access::read),
-                               batch_share(tensors_[t].dram, tensors_[t].shape.values(), tensors_[t].format, block.images(), Access::write)));
+    program.push_back(transfer(
+        account_of(t), activation(t, block, Access::read),
+        batch_share(tensors_[t].dram, tensors_[t].shape.values(), tensors_[t].format, block.images(), Access::write)));
   }
 
   /// Where the logits are, their gradient is after the loss.
@@ -540,9 +565,10 @@ class Mapper {
   }
 
   void load_activation(std::vector<Command>& program, std::size_t t, const BlockLayout& block) const {
-    program.push_back(transfer(account_of(t),
-                               batch_share(tensors_[t].dram, tensors_[t].shape.values(), tensors_[t].format, block.images(), Access::read),
-                               activation(t, block, Access::write)));
+    program.push_back(transfer(
+        account_of(t),
+        batch_share(tensors_[t].dram, tensors_[t].shape.values(), tensors_[t].format, block.images(), Access::read),
+        activation(t, block, Access::write)));
   }
 
   void place_block(BlockLayout& block, const std::string& phase) {
@@ -550,9 +576,8 @@ class Mapper {
                 phase);
     largest_block_ = std::max(largest_block_, block.bytes());
     if (block.images() < std::min<std::int64_t>(chip_.mapping.images_per_block, request_.batch_size)) {
-      mapping_.remarks.push_back(
-          fmt::format("{}: the buffer holds {} images per block instead of {}", phase, block.images(),
-                      chip_.mapping.images_per_block));
+      mapping_.remarks.push_back(fmt::format("{}: the buffer holds {} images per block instead of {}", phase,
+                                             block.images(), chip_.mapping.images_per_block));
     }
   }
 
@@ -574,7 +599,8 @@ class Mapper {
     mapping_.backward_images = block.images();
 
     program.push_back(loop(block.images()));
-    program.push_back(transfer(account_of(tensors_.size() - 1), error_share(tensors_.size() - 1, block.images(), Access::read),
+    program.push_back(transfer(account_of(tensors_.size() - 1),
+                               error_share(tensors_.size() - 1, block.images(), Access::read),
                                error(tensors_.size() - 1, block, Access::write)));
     for (auto step = steps_.rbegin(); step != steps_.rend(); ++step) {
       for (const std::size_t t : wants(*step)) {
@@ -586,13 +612,12 @@ class Mapper {
       if (step->kind == Step::Kind::matrix) {
         write_matrix_backward(program, *step, block);
       } else if (step->kind == Step::Kind::pool) {
-        Command pool =
-            step->pool == PoolKind::max
-                ? vector(step->account, VectorOperation::max_pool_backward,
-                         {error(step->out, block, Access::read), activation(step->in, block, Access::read),
-                          activation(step->out, block, Access::read), error(step->in, block, Access::write)})
-                : vector(step->account, VectorOperation::average_pool_backward,
-                         {error(step->out, block, Access::read), error(step->in, block, Access::write)});
+        Command pool = step->pool == PoolKind::max
+                           ? vector(step->account, VectorOperation::max_pool_backward,
+                                    {error(step->out, block, Access::read), activation(step->in, block, Access::read),
+                                     activation(step->out, block, Access::read), error(step->in, block, Access::write)})
+                           : vector(step->account, VectorOperation::average_pool_backward,
+                                    {error(step->out, block, Access::read), error(step->in, block, Access::write)});
         pool.geometry = step->window;
         program.push_back(pool);
       }
@@ -603,14 +628,15 @@ class Mapper {
   void write_matrix_backward(std::vector<Command>& program, const Step& step, const BlockLayout& block) const {
     const MatrixLayer& layer = mapping_.layers[step.layer];
     if (step.activation != vector_math::Activation::identity) {
-      Command derivative = vector(step.account, VectorOperation::activation_backward,
-                                  {error(step.out, block, Access::read_write), activation(step.out, block, Access::read)});
+      Command derivative =
+          vector(step.account, VectorOperation::activation_backward,
+                 {error(step.out, block, Access::read_write), activation(step.out, block, Access::read)});
       derivative.activation = step.activation;
       program.push_back(derivative);
     }
-    program.push_back(vector(step.account, VectorOperation::bias_gradient,
-                             {error(step.out, block, Access::read),
-                              fixed(layer.bias_gradient, layer.outputs, Access::read_write)}));
+    program.push_back(
+        vector(step.account, VectorOperation::bias_gradient,
+               {error(step.out, block, Access::read), fixed(layer.bias_gradient, layer.outputs, Access::read_write)}));
     if (step.out != tensors_.size() - 1) {
       program.push_back(transfer(step.account, error(step.out, block, Access::read),
                                  error_share(step.out, block.images(), Access::write)));
@@ -662,7 +688,8 @@ class Mapper {
     for (const Step& step : steps_) {
       if (step.kind != Step::Kind::matrix) continue;
       const MatrixLayer& layer = mapping_.layers[step.layer];
-      const auto momentum_step = [&](std::uint64_t values, std::uint64_t gradient, std::uint64_t velocity, std::uint64_t count) {
+      const auto momentum_step = [&](std::uint64_t values, std::uint64_t gradient, std::uint64_t velocity,
+                                     std::uint64_t count) {
         program.push_back(vector(step.account, VectorOperation::momentum_step,
                                  {fixed(values, count, Access::read_write), fixed(gradient, count, Access::read_write),
                                   fixed(velocity, count, Access::read_write)}));
@@ -673,9 +700,9 @@ class Mapper {
       if (ideal()) {
         momentum_step(layer.weights, layer.gradient, layer.velocity, weights);
       } else {
-        program.push_back(vector(step.account, VectorOperation::momentum_velocity,
-                                 {fixed(layer.gradient, weights, Access::read_write),
-                                  fixed(layer.velocity, weights, Access::read_write)}));
+        program.push_back(vector(
+            step.account, VectorOperation::momentum_velocity,
+            {fixed(layer.gradient, weights, Access::read_write), fixed(layer.velocity, weights, Access::read_write)}));
       }
       for (const TilePlacement& tile : layer.tiles) {
         Command command = on_tile(tile, ideal() ? Opcode::program_weights : Opcode::update, Phase::update);

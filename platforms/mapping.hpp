@@ -38,7 +38,7 @@ struct MatrixLayer {
   std::uint32_t inputs = 0, outputs = 0;
   std::vector<TilePlacement> tiles;
   std::uint64_t bias = 0, bias_gradient = 0, bias_velocity = 0;  ///< buffer addresses, `outputs` fp32 values each
-  std::uint64_t weights = 0;           ///< data address of the inputs x outputs fp32 matrix that programs the tiles
+  std::uint64_t weights = 0;  ///< data address of the inputs x outputs fp32 matrix that programs the tiles
   std::uint64_t gradient = 0, velocity = 0;  ///< buffer addresses, where gradients are accumulated digitally
 };
 

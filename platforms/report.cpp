@@ -33,7 +33,8 @@ Json configuration_json(const RunConfiguration& configuration) {
   ConfigurationText text;
   copy.describe(text);
   Json json = Json::object();
-  for (const auto& [key, value] : text.values()) json[key] = value.starts_with('"') ? value.substr(1, value.size() - 2) : value;
+  for (const auto& [key, value] : text.values())
+    json[key] = value.starts_with('"') ? value.substr(1, value.size() - 2) : value;
   return json;
 }
 
@@ -148,7 +149,8 @@ std::string engineering(double value, std::string_view unit) {
   if (value == 0) return fmt::format("0 {}", unit);
   static constexpr std::array<std::string_view, 9> prefixes{"f", "p", "n", "u", "m", "", "k", "M", "G"};
   const int index = std::clamp(static_cast<int>(std::floor(std::log10(value) / 3.0)) + 5, 0, 8);
-  return fmt::format("{:.3g} {}{}", value / std::pow(1000.0, index - 5), prefixes[static_cast<std::size_t>(index)], unit);
+  return fmt::format("{:.3g} {}{}", value / std::pow(1000.0, index - 5), prefixes[static_cast<std::size_t>(index)],
+                     unit);
 }
 
 void shares(std::string& text, const Json& parts, double total, std::string_view unit) {
@@ -156,7 +158,8 @@ void shares(std::string& text, const Json& parts, double total, std::string_view
   for (const auto& [name, value] : parts.items()) sorted.emplace_back(value.get<double>(), name);
   std::stable_sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
   for (const auto& [value, name] : sorted) {
-    if (value > 0) text += fmt::format("    {:<18} {:>10}  {:5.1f} %\n", name, engineering(value, unit), 100 * value / total);
+    if (value > 0)
+      text += fmt::format("    {:<18} {:>10}  {:5.1f} %\n", name, engineering(value, unit), 100 * value / total);
   }
 }
 
@@ -227,17 +230,18 @@ std::string report_text(const Json& report) {
                                  key("device.preset"), report.at("seed").get<std::int64_t>());
   text += "\n  epoch   train loss   train acc   test loss   test acc        lr   momentum\n";
   for (const Json& e : report.at("accuracy").at("epochs")) {
-    text += fmt::format("  {:>5} {:>12.4f} {:>9.2f} % {:>11.4f} {:>8.2f} % {:>9.4g} {:>10.4g}\n", e.at("epoch").get<int>(),
-                        e.at("train_loss").get<double>(), 100 * e.at("train_accuracy").get<double>(),
-                        e.at("test_loss").get<double>(), 100 * e.at("test_accuracy").get<double>(),
-                        e.at("lr").get<double>(), e.at("momentum").get<double>());
+    text += fmt::format(
+        "  {:>5} {:>12.4f} {:>9.2f} % {:>11.4f} {:>8.2f} % {:>9.4g} {:>10.4g}\n", e.at("epoch").get<int>(),
+        e.at("train_loss").get<double>(), 100 * e.at("train_accuracy").get<double>(), e.at("test_loss").get<double>(),
+        100 * e.at("test_accuracy").get<double>(), e.at("lr").get<double>(), e.at("momentum").get<double>());
   }
   text += fmt::format("\nAccuracy   {:.2f} % at the end, {:.2f} % at best (test set)\n",
                       100 * report.at("accuracy").at("final").get<double>(),
                       100 * report.at("accuracy").at("best").get<double>());
   if (report.at("idealised").get<bool>()) {
-    text += "           The device is idealised: floating-point weights, converters bypassed in value, gradient,\n"
-            "           momentum and weights kept in the on-chip buffer; time and converter energy as on the chip.\n";
+    text +=
+        "           The device is idealised: floating-point weights, converters bypassed in value, gradient,\n"
+        "           momentum and weights kept in the on-chip buffer; time and converter energy as on the chip.\n";
   }
   text += fmt::format("Time       {} of training on the chip ({:.4g} cycles at {}); {} of testing\n",
                       engineering(time.at("simulated_s").get<double>(), "s"), time.at("cycles").get<double>(),
@@ -257,7 +261,8 @@ std::string report_text(const Json& report) {
                       engineering(report.at("evaluation").at("energy_j").get<double>(), "J"),
                       100 * energy.at("assumed_fraction").get<double>());
   shares(text, energy.at("by_component"), energy.at("total_j").get<double>(), "J");
-  text += fmt::format("Memory     {} blocks of 18 Kbit; DRAM read {}, written {}\n", memory.at("bram18k").get<std::uint64_t>(),
+  text += fmt::format("Memory     {} blocks of 18 Kbit; DRAM read {}, written {}\n",
+                      memory.at("bram18k").get<std::uint64_t>(),
                       engineering(memory.at("dram_read_bytes").get<double>(), "B"),
                       engineering(memory.at("dram_written_bytes").get<double>(), "B"));
   for (const Json& buffer : memory.at("buffers")) {
@@ -269,13 +274,12 @@ std::string report_text(const Json& report) {
                       100 * area.at("assumed_fraction").get<double>());
   text += "Layers\n    name       tiles      matrix   vectors    forward   backward     update     energy\n";
   for (const Json& layer : report.at("layers")) {
-    text += fmt::format("    {:<10} {:>5} {:>11} {:>9} {:>10} {:>10} {:>10} {:>10}\n", layer.at("name").get<std::string>(),
-                        layer.at("tiles").get<int>(),
-                        fmt::format("{}x{}", layer.at("rows").get<int>(), layer.at("columns").get<int>()),
-                        layer.at("vectors").get<int>(), engineering(layer.at("forward_s").get<double>(), "s"),
-                        engineering(layer.at("backward_s").get<double>(), "s"),
-                        engineering(layer.at("update_s").get<double>(), "s"),
-                        engineering(layer.at("energy_j").get<double>(), "J"));
+    text += fmt::format(
+        "    {:<10} {:>5} {:>11} {:>9} {:>10} {:>10} {:>10} {:>10}\n", layer.at("name").get<std::string>(),
+        layer.at("tiles").get<int>(), fmt::format("{}x{}", layer.at("rows").get<int>(), layer.at("columns").get<int>()),
+        layer.at("vectors").get<int>(), engineering(layer.at("forward_s").get<double>(), "s"),
+        engineering(layer.at("backward_s").get<double>(), "s"), engineering(layer.at("update_s").get<double>(), "s"),
+        engineering(layer.at("energy_j").get<double>(), "J"));
   }
   for (const Json& remark : report.at("remarks")) text += "Remark     " + remark.get<std::string>() + "\n";
   return text;

@@ -95,7 +95,8 @@ std::filesystem::path prepare_folder(const RunConfiguration& configuration, cons
     throw InputError("--out", folder.string() + " is a file; expected a folder that does not exist yet");
   }
   if (std::filesystem::exists(status) && !std::filesystem::is_empty(folder)) {
-    throw InputError("--out", folder.string() + " exists already; --resume goes on with it, another folder starts anew");
+    throw InputError("--out",
+                     folder.string() + " exists already; --resume goes on with it, another folder starts anew");
   }
   std::filesystem::create_directories(folder, error);
   if (error) throw InputError("--out", folder.string() + " cannot be made: " + error.message());
@@ -216,10 +217,12 @@ int run_training(const RunConfiguration& configuration, const RunOptions& option
     if (trainer.state().records.size() > epochs) {
       const EpochRecord& r = trainer.state().records.back();
       if (!std::isfinite(r.train_loss)) {
-        throw SimulationError(fmt::format("the training diverged in epoch {}: the loss is no number; a lower learning rate", r.epoch));
+        throw SimulationError(
+            fmt::format("the training diverged in epoch {}: the loss is no number; a lower learning rate", r.epoch));
       }
       progress.line(fmt::format("epoch {:>3}  train loss {:.4f}  test accuracy {:.2f} %  lr {:.4g}  simulated {:.3f} s",
-                                r.epoch, r.train_loss, 100 * r.test_accuracy, r.learning_rate, chip.simulated_seconds()));
+                                r.epoch, r.train_loss, 100 * r.test_accuracy, r.learning_rate,
+                                chip.simulated_seconds()));
     }
     const std::chrono::duration<double> since = Clock::now() - last_save;
     if (since.count() >= configuration.checkpoint.interval) {

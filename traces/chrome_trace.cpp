@@ -37,7 +37,10 @@ std::size_t ChromeTrace::track(const CommandEvent& event) {
   }
   lanes.push_back({++tracks_, event.end});
   const std::string name = lanes.size() == 1 ? event.unit : fmt::format("{} ({})", event.unit, lanes.size());
-  out_ << fmt::format(",\n" R"({{"ph":"M","pid":1,"tid":{},"name":"thread_name","args":{{"name":"{}"}}}})", tracks_, name);
+  out_ << fmt::format(
+      ",\n"
+      R"({{"ph":"M","pid":1,"tid":{},"name":"thread_name","args":{{"name":"{}"}}}})",
+      tracks_, name);
   return tracks_;
 }
 
@@ -45,13 +48,13 @@ void ChromeTrace::command(const CommandEvent& event) {
   const std::size_t on = track(event);
   const std::size_t layer = event.scope.layer;
   const std::string& name = layer == shared_layer || layer > layer_names_.size() ? "shared" : layer_names_[layer - 1];
-  out_ << fmt::format(",\n" R"({{"ph":"X","pid":1,"tid":{},"name":"{}","cat":"{}","ts":{},"dur":{},)"
-                      R"("args":{{"layer":"{}","phase":"{}","mode":"{}","bytes":{},"items":{},"command":{}}}}})",
-                      on, event.operation, phase_names[static_cast<std::size_t>(event.scope.phase)],
-                      microseconds(event.start), microseconds(event.end - event.start), name,
-                      phase_names[static_cast<std::size_t>(event.scope.phase)],
-                      event.scope.mode == Mode::training ? "training" : "evaluation", event.bytes, event.items,
-                      event.sequence);
+  out_ << fmt::format(
+      ",\n"
+      R"({{"ph":"X","pid":1,"tid":{},"name":"{}","cat":"{}","ts":{},"dur":{},)"
+      R"("args":{{"layer":"{}","phase":"{}","mode":"{}","bytes":{},"items":{},"command":{}}}}})",
+      on, event.operation, phase_names[static_cast<std::size_t>(event.scope.phase)], microseconds(event.start),
+      microseconds(event.end - event.start), name, phase_names[static_cast<std::size_t>(event.scope.phase)],
+      event.scope.mode == Mode::training ? "training" : "evaluation", event.bytes, event.items, event.sequence);
 }
 
 }  // namespace rheo

@@ -35,9 +35,10 @@ BareLenet::BareLenet(const crossbar::ArraySettings& settings, std::size_t batch,
   for (const auto& [geometry, outputs] : shapes) {
     const std::size_t inputs = geometry.elements();
     const auto number = static_cast<std::uint32_t>(layers_.size());
-    layers_.push_back({geometry, crossbar::CrossbarArray(inputs, outputs, settings, 1, number), std::vector<float>(outputs),
-                       std::vector<float>(outputs), std::vector<float>(outputs), std::vector<float>(inputs * outputs),
-                       std::vector<float>(inputs * outputs), std::vector<float>(inputs * outputs)});
+    layers_.push_back({geometry, crossbar::CrossbarArray(inputs, outputs, settings, 1, number),
+                       std::vector<float>(outputs), std::vector<float>(outputs), std::vector<float>(outputs),
+                       std::vector<float>(inputs * outputs), std::vector<float>(inputs * outputs),
+                       std::vector<float>(inputs * outputs)});
     Layer& layer = layers_.back();
     std::vector<std::uint32_t> words(inputs * outputs);
     random_words(RandomKey(1, number, RandomPurpose::initial_weights), 0, 0, words);
@@ -51,30 +52,37 @@ BareLenet::BareLenet(const crossbar::ArraySettings& settings, std::size_t batch,
   }
 }
 
-void BareLenet::forward(std::size_t l, Tensor& in, Tensor& out, std::size_t first, std::size_t count, std::uint64_t sample) {
+void BareLenet::forward(std::size_t l, Tensor& in, Tensor& out, std::size_t first, std::size_t count,
+                        std::uint64_t sample) {
   Layer& layer = layers_[l];
   const std::size_t positions = layer.geometry.positions();
   const InputBlock from{in.of(first), in.values, layer.geometry, 0, static_cast<std::uint32_t>(layer.array.inputs())};
-  const OutputBlock to{out.of(first), out.values, pixels_of(layer.geometry, layer.array.outputs()), 0,
-                       static_cast<std::uint32_t>(layer.array.outputs()), false};
+  const OutputBlock to{out.of(first),
+                       out.values,
+                       pixels_of(layer.geometry, layer.array.outputs()),
+                       0,
+                       static_cast<std::uint32_t>(layer.array.outputs()),
+                       false};
   layer.array.forward(from, {0, count * positions, (sample + first) * positions}, to, Mode::training, team_);
   vector_math::add_bias_activate(out.of(first), count * positions, layer.array.outputs(), layer.bias.data(),
                                  l == 3 ? Activation::identity : Activation::tanh);
 }
 
-void BareLenet::backward(std::size_t l, Tensor& errors, Tensor& out, std::size_t first, std::size_t count, std::uint64_t sample) {
+void BareLenet::backward(std::size_t l, Tensor& errors, Tensor& out, std::size_t first, std::size_t count,
+                         std::uint64_t sample) {
   Layer& layer = layers_[l];
   const std::size_t positions = layer.geometry.positions();
   const bool overlap = layer.geometry.kernel_height > 1;
   if (overlap) std::fill_n(out.of(first), count * out.values, 0.0F);
   const InputBlock from{errors.of(first), errors.values, pixels_of(layer.geometry, layer.array.outputs()), 0,
                         static_cast<std::uint32_t>(layer.array.outputs())};
-  const OutputBlock to{out.of(first), out.values, layer.geometry, 0, static_cast<std::uint32_t>(layer.array.inputs()), overlap};
+  const OutputBlock to{out.of(first), out.values, layer.geometry, 0, static_cast<std::uint32_t>(layer.array.inputs()),
+                       overlap};
   layer.array.backward(from, {0, count * positions, (sample + first) * positions}, to, team_);
 }
 
-void BareLenet::update(std::size_t l, Tensor& in, Tensor& errors, std::size_t first, std::size_t count, std::uint64_t sample,
-                       float learning_rate) {
+void BareLenet::update(std::size_t l, Tensor& in, Tensor& errors, std::size_t first, std::size_t count,
+                       std::uint64_t sample, float learning_rate) {
   Layer& layer = layers_[l];
   const std::size_t positions = layer.geometry.positions();
   const InputBlock x{in.of(first), in.values, layer.geometry, 0, static_cast<std::uint32_t>(layer.array.inputs())};

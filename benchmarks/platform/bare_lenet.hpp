@@ -33,7 +33,8 @@ class BareLenet {
   };
 
   void forward(std::size_t layer, Tensor& in, Tensor& out, std::size_t first, std::size_t count, std::uint64_t sample);
-  void backward(std::size_t layer, Tensor& errors, Tensor& out, std::size_t first, std::size_t count, std::uint64_t sample);
+  void backward(std::size_t layer, Tensor& errors, Tensor& out, std::size_t first, std::size_t count,
+                std::uint64_t sample);
   void update(std::size_t layer, Tensor& in, Tensor& errors, std::size_t first, std::size_t count, std::uint64_t sample,
               float learning_rate);
 

@@ -43,8 +43,8 @@ struct Speed {
 Speed measure(const std::string& device, const std::string& granularity, int batches) {
   new_simulation();
   const RunConfiguration configuration = RunConfiguration::load(
-      share_folder() / "platforms/lenet_gv.toml",
-      {"device.preset=" + device, "granularity=" + granularity, "workload.train_samples=10240", "workload.test_samples=1"});
+      share_folder() / "platforms/lenet_gv.toml", {"device.preset=" + device, "granularity=" + granularity,
+                                                   "workload.train_samples=10240", "workload.test_samples=1"});
   TrainingRun run(configuration);
   run.elaborate(1, nullptr);
   run.chip().program_initial_state();
@@ -75,8 +75,8 @@ int sc_main(int argc, char** argv) {
       {"gokmen_vlasov", "block"}, {"ideal", "block"}, {"gokmen_vlasov", "burst"}, {"ideal", "burst"}};
   for (const auto& [device, granularity] : cases) {
     const Speed speed = measure(device, granularity, batches);
-    fmt::print("{:<34} {:>11.0f} {:>11.0f} {:>7.2f}\n", fmt::format("{}, {} granularity", device, granularity), speed.chip,
-               speed.bare, speed.bare / speed.chip);
+    fmt::print("{:<34} {:>11.0f} {:>11.0f} {:>7.2f}\n", fmt::format("{}, {} granularity", device, granularity),
+               speed.chip, speed.bare, speed.bare / speed.chip);
   }
   return 0;
 }

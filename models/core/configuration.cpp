@@ -16,8 +16,8 @@ namespace {
 
 /// One source of values: a file, or one `--set` word.
 struct Layer {
-  std::string name;        ///< file name, or "--set key=value"
-  bool is_word = false;    ///< a `--set` word has no line and column
+  std::string name;      ///< file name, or "--set key=value"
+  bool is_word = false;  ///< a `--set` word has no line and column
   toml::table table;
 };
 
@@ -25,7 +25,8 @@ struct Layer {
 std::string read_file(const std::filesystem::path& file, const std::string& where) {
   std::error_code error;
   const auto status = std::filesystem::status(file, error);
-  if (error && error != std::errc::no_such_file_or_directory) throw InputError(where, "cannot be read: " + error.message());
+  if (error && error != std::errc::no_such_file_or_directory)
+    throw InputError(where, "cannot be read: " + error.message());
   if (!std::filesystem::exists(status)) throw InputError(where, "no such file");
   if (std::filesystem::is_directory(status)) throw InputError(where, "is a directory; expected a TOML file");
   std::ifstream in(file, std::ios::binary);
@@ -89,9 +90,7 @@ std::string interval(Range<double> range, Dimension dimension) {
                   range.low == -unbounded, range.high == unbounded);
 }
 
-std::string one_of(std::span<const std::string> allowed) {
-  return fmt::format("one of {}", fmt::join(allowed, ", "));
-}
+std::string one_of(std::span<const std::string> allowed) { return fmt::format("one of {}", fmt::join(allowed, ", ")); }
 
 std::string toml_string(std::string_view text) {
   std::string out = "\"";
@@ -156,9 +155,11 @@ struct Configuration::Tree {
       }
       if (known_key) continue;
       const std::vector<std::string> known(asked.begin(), asked.end());
+      const std::string at =
+          layer.is_word ? layer.name
+                        : fmt::format("{}:{}:{}", layer.name, key.source().begin.line, key.source().begin.column);
       for (const std::string& candidate : known) {
         if (candidate.starts_with(path + ".")) {
-          const std::string at = layer.is_word ? layer.name : where({&node, &layer}, path);
           throw InputError(at, fmt::format("{}: is a table; expected a key of it, such as {}", path, candidate));
         }
       }
@@ -168,9 +169,6 @@ struct Configuration::Tree {
           if (candidate.ends_with("." + std::string(key.str()))) suggestion = "; did you mean " + candidate + "?";
         }
       }
-      const std::string at = layer.is_word ? layer.name
-                                           : fmt::format("{}:{}:{}", layer.name, key.source().begin.line,
-                                                         key.source().begin.column);
       throw InputError(at, fmt::format("{}: no such key{}", path,
                                        suggestion.empty() ? "; `rheo list keys` prints all" : suggestion));
     }
@@ -219,8 +217,9 @@ class ConfigurationReader final : public Parameters {
         TreeType::refuse(found, path, error.what());
       }
     } else {
-      TreeType::refuse(found, path, fmt::format("expected a value with a unit, such as {}",
-                                                toml_string(format_quantity(value, dimension))));
+      TreeType::refuse(
+          found, path,
+          fmt::format("expected a value with a unit, such as {}", toml_string(format_quantity(value, dimension))));
     }
     if (read < range.low || read > range.high) {
       TreeType::refuse(found, path, "expected a value" + interval(range, dimension));
@@ -336,9 +335,7 @@ void Configuration::add_base(Configuration base) {
   tree_->asked.merge(base.tree_->asked);
 }
 
-std::unique_ptr<Parameters> Configuration::make_reader() {
-  return std::make_unique<ConfigurationReader<Tree>>(*tree_);
-}
+std::unique_ptr<Parameters> Configuration::make_reader() { return std::make_unique<ConfigurationReader<Tree>>(*tree_); }
 
 void Configuration::refuse_unknown_keys() const {
   for (const Layer& layer : tree_->layers) tree_->refuse_unknown(layer, layer.table, "");
@@ -364,8 +361,7 @@ void ConfigurationText::integer(std::string_view key, std::int64_t& value, Range
   line(key, std::to_string(value), description, "an integer" + interval(range));
 }
 
-void ConfigurationText::number(std::string_view key, double& value, Range<double> range,
-                               std::string_view description) {
+void ConfigurationText::number(std::string_view key, double& value, Range<double> range, std::string_view description) {
   line(key, floating(value), description, "a number" + interval(range));
 }
 

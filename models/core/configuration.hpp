@@ -78,8 +78,7 @@ class ConfigurationText : public Parameters {
   [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& values() const noexcept { return values_; }
 
  private:
-  void line(std::string_view key, const std::string& value, std::string_view description,
-            const std::string& allowed);
+  void line(std::string_view key, const std::string& value, std::string_view description, const std::string& allowed);
 
   std::vector<std::string> path_;
   std::vector<std::string> sections_{""};  ///< each with its keys, in order; the keys outside of any come first

@@ -43,8 +43,8 @@ HWY_INLINE hn::Vec<hn::RebindToFloat<DU>> NormalFromWords(DU du, hn::Vec<DU> wor
   const auto octave = hn::ShiftRight<23>(bits);
 #if HWY_TARGET <= HWY_AVX3
   const auto coefficient = [&](int k) HWY_ATTR {
-    return hn::Vec<decltype(df)>{_mm512_permutex2var_ps(_mm512_load_ps(normal_table[k]), octave.raw,
-                                                        _mm512_load_ps(normal_table[k] + 16))};
+    return hn::Vec<decltype(df)>{
+        _mm512_permutex2var_ps(_mm512_load_ps(normal_table[k]), octave.raw, _mm512_load_ps(normal_table[k] + 16))};
   };
 #else
   const auto index = hn::BitCast(di, hn::And(octave, hn::Set(du, 31U)));

@@ -11,8 +11,7 @@
 HWY_BEFORE_NAMESPACE();
 namespace rheo::HWY_NAMESPACE {
 
-void FillWords(const RandomKey& key, std::uint64_t vector, std::uint64_t block, std::uint32_t* out,
-               std::size_t count) {
+void FillWords(const RandomKey& key, std::uint64_t vector, std::uint64_t block, std::uint32_t* out, std::size_t count) {
   const hn::ScalableTag<std::uint32_t> d;
   const std::size_t lanes = hn::Lanes(d);
   std::size_t i = 0;
@@ -57,8 +56,7 @@ constexpr std::uint64_t mixed(std::uint64_t z) noexcept {
 }  // namespace
 
 RandomKey::RandomKey(std::uint64_t seed, std::uint32_t stream, RandomPurpose purpose) noexcept {
-  const std::uint64_t low =
-      mixed(seed ^ mixed((std::uint64_t{stream} << 32) | static_cast<std::uint32_t>(purpose)));
+  const std::uint64_t low = mixed(seed ^ mixed((std::uint64_t{stream} << 32) | static_cast<std::uint32_t>(purpose)));
   expand(low, mixed(low));
 }
 

@@ -14,11 +14,14 @@ inline constexpr std::array<std::string_view, 5> number_format_names{"fp32", "fp
 /// Bytes of one value.
 [[nodiscard]] constexpr std::size_t bytes_of(NumberFormat format) noexcept {
   switch (format) {
-    case NumberFormat::fp32: return 4;
+    case NumberFormat::fp32:
+      return 4;
     case NumberFormat::fp16:
-    case NumberFormat::bf16: return 2;
+    case NumberFormat::bf16:
+      return 2;
     case NumberFormat::int8:
-    case NumberFormat::uint8: return 1;
+    case NumberFormat::uint8:
+      return 1;
   }
   return 0;
 }

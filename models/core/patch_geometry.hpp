@@ -24,17 +24,13 @@ struct PatchGeometry {
     return (width + 2 * padding - kernel_width) / stride + 1;
   }
   /// Vectors of one image.
-  [[nodiscard]] constexpr std::size_t positions() const noexcept {
-    return std::size_t{out_height()} * out_width();
-  }
+  [[nodiscard]] constexpr std::size_t positions() const noexcept { return std::size_t{out_height()} * out_width(); }
   /// Elements of one vector.
   [[nodiscard]] constexpr std::size_t elements() const noexcept {
     return std::size_t{kernel_height} * kernel_width * channels;
   }
   /// Values of one image.
-  [[nodiscard]] constexpr std::size_t image_values() const noexcept {
-    return std::size_t{height} * width * channels;
-  }
+  [[nodiscard]] constexpr std::size_t image_values() const noexcept { return std::size_t{height} * width * channels; }
 
   /// The geometry whose vectors are the pixels of a height x width x channels image.
   [[nodiscard]] static constexpr PatchGeometry pixels(std::uint32_t height, std::uint32_t width,

@@ -15,17 +15,19 @@ struct DacParameters {
 
   [[nodiscard]] float levels() const noexcept { return static_cast<float>((1 << (bits - 1)) - 1); }
 
-  void describe(Parameters& p) { p.integer("bits", bits, {2, 12}, "resolution of the input converters, sign included"); }
+  void describe(Parameters& p) {
+    p.integer("bits", bits, {2, 12}, "resolution of the input converters, sign included");
+  }
 };
 
 /// Output converters. The integrated sum y (in units of weight times normalised input) becomes
 /// clip(round((y + noise xi) / step)) steps, step = 2 bound / (2^bits - 2).
 struct AdcParameters {
   std::int64_t bits = 9;
-  double bound = 20.0;               ///< largest output magnitude
-  double noise = 0.1;                ///< standard deviation of the output noise, same unit
-  double rate = 1.28e9;              ///< conversions a second of one converter
-  std::int64_t shared_by = 64;       ///< columns (backward: rows) that share one converter
+  double bound = 20.0;          ///< largest output magnitude
+  double noise = 0.1;           ///< standard deviation of the output noise, same unit
+  double rate = 1.28e9;         ///< conversions a second of one converter
+  std::int64_t shared_by = 64;  ///< columns (backward: rows) that share one converter
 
   [[nodiscard]] float levels() const noexcept { return static_cast<float>((1 << (bits - 1)) - 1); }
   [[nodiscard]] float step() const noexcept { return static_cast<float>(bound) / levels(); }

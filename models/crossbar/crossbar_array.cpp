@@ -35,8 +35,8 @@ Counts shared_out(const VectorRange& range, std::size_t grain, ThreadTeam& team,
 
 }  // namespace
 
-CrossbarArray::CrossbarArray(std::size_t inputs, std::size_t outputs, const ArraySettings& settings,
-                             std::uint64_t seed, std::uint32_t stream)
+CrossbarArray::CrossbarArray(std::size_t inputs, std::size_t outputs, const ArraySettings& settings, std::uint64_t seed,
+                             std::uint32_t stream)
     : inputs_(inputs),
       outputs_(outputs),
       row_stride_(padded_to_16(outputs)),
@@ -69,10 +69,10 @@ CrossbarArray::CrossbarArray(std::size_t inputs, std::size_t outputs, const Arra
       const std::size_t at = i * row_stride_ + j;
       step_up_[at] = std::abs(dw_min * (gain + r + std::min(asymmetry, 0.0F)));
       step_down_[at] = std::abs(dw_min * (gain - r - std::max(asymmetry, 0.0F)));
-      bound_high_[at] = std::max(
-          0.0F, static_cast<float>(device.w_max) * (1.0F + static_cast<float>(device.w_max_dtod) * xi[2 * row_stride_ + j]));
-      bound_low_[at] = std::min(
-          0.0F, static_cast<float>(device.w_min) * (1.0F + static_cast<float>(device.w_min_dtod) * xi[3 * row_stride_ + j]));
+      bound_high_[at] = std::max(0.0F, static_cast<float>(device.w_max) *
+                                           (1.0F + static_cast<float>(device.w_max_dtod) * xi[2 * row_stride_ + j]));
+      bound_low_[at] = std::min(0.0F, static_cast<float>(device.w_min) *
+                                          (1.0F + static_cast<float>(device.w_min_dtod) * xi[3 * row_stride_ + j]));
     }
   }
 }
@@ -142,8 +142,7 @@ ReadSettings CrossbarArray::read_settings(BoundManagement bound, const std::vect
   read.adc_step = settings_.adc.step();
   read.output_noise = static_cast<float>(settings_.adc.noise);
   read.noise_management = settings_.management.noise;
-  read.max_halvings =
-      bound == BoundManagement::iterative ? static_cast<int>(settings_.management.max_halvings) : 0;
+  read.max_halvings = bound == BoundManagement::iterative ? static_cast<int>(settings_.management.max_halvings) : 0;
   read.conductance = conductance.data();
   return read;
 }
@@ -180,8 +179,12 @@ PulseCounts CrossbarArray::update(const InputBlock& inputs, const InputBlock& er
   if (is_ideal()) throw std::logic_error("the ideal device is written, not pulsed");
   constexpr std::size_t group = 1024;  // vectors whose trains wait together
   PulseCounts counts;
-  const CellArrays cells{weights_.data(),    step_up_.data(), step_down_.data(),
-                         bound_low_.data(),  bound_high_.data(), row_stride_,
+  const CellArrays cells{weights_.data(),
+                         step_up_.data(),
+                         step_down_.data(),
+                         bound_low_.data(),
+                         bound_high_.data(),
+                         row_stride_,
                          static_cast<float>(settings_.device.dw_min_std)};
   std::vector<PulseEvents> parts(team.size());
   for (std::size_t done = 0; done < range.count; done += group) {
@@ -195,9 +198,9 @@ PulseCounts CrossbarArray::update(const InputBlock& inputs, const InputBlock& er
         parts[p].events.clear();
         const std::size_t begin = std::min(count, p * part_size);
         const std::size_t end = std::min(count, begin + part_size);
-        const PulseCounts drawn =
-            draw_pulse_trains(settings_.pulses, learning_rate, inputs, errors,
-                              {range.first + done + begin, end - begin, range.identity}, row_key_, column_key_, parts[p]);
+        const PulseCounts drawn = draw_pulse_trains(settings_.pulses, learning_rate, inputs, errors,
+                                                    {range.first + done + begin, end - begin, range.identity}, row_key_,
+                                                    column_key_, parts[p]);
         const std::lock_guard lock(mutex);
         counts += drawn;
       }

@@ -66,8 +66,8 @@ class CrossbarArray {
   /// The transposed read: in are errors with `outputs()` elements, out has `inputs()`.
   ReadCounts backward(const InputBlock& in, const VectorRange& range, const OutputBlock& out, ThreadTeam& team);
   /// w <- w - lr x d by pulses, vector after vector. Not for the ideal device.
-  PulseCounts update(const InputBlock& inputs, const InputBlock& errors, const VectorRange& range,
-                     float learning_rate, ThreadTeam& team);
+  PulseCounts update(const InputBlock& inputs, const InputBlock& errors, const VectorRange& range, float learning_rate,
+                     ThreadTeam& team);
 
   /// Hidden parameters of the cells, inputs x outputs, row by row.
   struct Population {

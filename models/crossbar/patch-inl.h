@@ -40,8 +40,8 @@ HWY_INLINE void VisitRuns(const Block& block, std::size_t position, Visit visit)
         std::min(last_element, ky * row_elements + static_cast<std::size_t>(end_column) * g.channels);
     if (begin >= end) continue;
     const auto pixel = y * static_cast<std::ptrdiff_t>(g.width) + left;
-    const auto address = pixel * static_cast<std::ptrdiff_t>(g.channels) +
-                         static_cast<std::ptrdiff_t>(begin - ky * row_elements);
+    const auto address =
+        pixel * static_cast<std::ptrdiff_t>(g.channels) + static_cast<std::ptrdiff_t>(begin - ky * row_elements);
     visit(begin - block.first_element, static_cast<std::size_t>(address), end - begin);
   }
 }

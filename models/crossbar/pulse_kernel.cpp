@@ -37,8 +37,8 @@ HWY_INLINE Words Thresholds(Lane values, float scale) {
 
 /// The trains of the lanes that begin at line `line`: two slots a random word while both 16-bit halves
 /// decide; a half that ties is decided by 15 more bits of a second word.
-HWY_INLINE Words TrainWords(const RandomKey& key, std::uint64_t identity, std::size_t line, Lane values,
-                            float scale, int slots) {
+HWY_INLINE Words TrainWords(const RandomKey& key, std::uint64_t identity, std::size_t line, Lane values, float scale,
+                            int slots) {
   const Words threshold = Thresholds(values, scale);
   const Words sign = hn::And(hn::BitCast(du, values), hn::Set(du, sign_bit));
   const std::uint64_t block = line / 4;
@@ -74,9 +74,7 @@ HWY_INLINE Words TrainWords(const RandomKey& key, std::uint64_t identity, std::s
 
 HWY_INLINE Words CountSlots(Words trains) { return hn::PopulationCount(hn::And(trains, hn::Set(du, slot_bits))); }
 
-HWY_INLINE std::uint64_t SumOf(Words counts) {
-  return hn::GetLane(hn::SumOfLanes(du, counts));
-}
+HWY_INLINE std::uint64_t SumOf(Words counts) { return hn::GetLane(hn::SumOfLanes(du, counts)); }
 
 }  // namespace
 
@@ -121,8 +119,7 @@ PulseCounts DrawPulseTrains(const PulseSettings& settings, float learning_rate, 
     std::uint32_t* column_words = out.words.data() + event.columns_at;
     Words pulses = hn::Zero(du);
     for (std::size_t j = 0; j < columns; j += lanes) {
-      const Words train =
-          TrainWords(column_key, identity, j, hn::LoadU(df, d.get() + j), scales.columns, scales.slots);
+      const Words train = TrainWords(column_key, identity, j, hn::LoadU(df, d.get() + j), scales.columns, scales.slots);
       hn::StoreU(train, du, column_words + j);
       pulses = hn::Add(pulses, CountSlots(train));
     }
@@ -182,14 +179,14 @@ std::uint64_t ApplyPulseTrains(const PulseEvents& events, const CellArrays& cell
         const Words n = hn::PopulationCount(both);
         pulses = hn::Add(pulses, n);
         // w -= lr x d: equal signs step down, different signs up.
-        const auto up = hn::RebindMask(df, hn::Ne(hn::And(hn::Xor(row_train, column_train), hn::Set(du, sign_bit)),
-                                                  hn::Zero(du)));
+        const auto up =
+            hn::RebindMask(df, hn::Ne(hn::And(hn::Xor(row_train, column_train), hn::Set(du, sign_bit)), hn::Zero(du)));
         const std::size_t at = row * cells.row_stride + j;
         const Lane count = hn::ConvertTo(df, hn::BitCast(di, n));
         const Lane xi = NormalFromWords(du, RandomWords(du, noise, event.identity, at / 4));
         const Lane amount = hn::MulAdd(hn::Mul(hn::Sqrt(count), sigma), xi, count);
-        const Lane step = hn::IfThenElse(up, hn::LoadU(df, cells.step_up + at),
-                                         hn::Neg(hn::LoadU(df, cells.step_down + at)));
+        const Lane step =
+            hn::IfThenElse(up, hn::LoadU(df, cells.step_up + at), hn::Neg(hn::LoadU(df, cells.step_down + at)));
         const Lane w = hn::LoadU(df, cells.weights + at);
         const Lane moved = hn::Min(hn::Max(hn::MulAdd(step, amount, w), hn::LoadU(df, cells.bound_low + at)),
                                    hn::LoadU(df, cells.bound_high + at));
@@ -229,8 +226,8 @@ PulseScales pulse_scales(const PulseSettings& settings, float learning_rate, flo
 PulseCounts draw_pulse_trains(const PulseSettings& settings, float learning_rate, const InputBlock& inputs,
                               const InputBlock& errors, const VectorRange& vectors, const RandomKey& row_key,
                               const RandomKey& column_key, PulseEvents& events) {
-  return HWY_DYNAMIC_DISPATCH(DrawPulseTrains)(settings, learning_rate, inputs, errors, vectors, row_key,
-                                               column_key, events);
+  return HWY_DYNAMIC_DISPATCH(DrawPulseTrains)(settings, learning_rate, inputs, errors, vectors, row_key, column_key,
+                                               events);
 }
 
 std::uint64_t apply_pulse_trains(const PulseEvents& events, const CellArrays& cells, const RandomKey& noise,

@@ -34,10 +34,10 @@ struct PulseScales {
 /// is slot s, bit 31 the sign.
 struct PulseEvents {
   struct Event {
-    std::uint64_t identity = 0;   ///< of the vector
-    std::size_t columns_at = 0;   ///< index in `words`: one word a column, padded to 16
-    std::size_t rows_at = 0;      ///< index in `words`: pairs (row, word) of the rows that fire
-    std::uint32_t rows = 0;       ///< number of pairs
+    std::uint64_t identity = 0;  ///< of the vector
+    std::size_t columns_at = 0;  ///< index in `words`: one word a column, padded to 16
+    std::size_t rows_at = 0;     ///< index in `words`: pairs (row, word) of the rows that fire
+    std::uint32_t rows = 0;      ///< number of pairs
   };
   std::vector<std::uint32_t> words;
   std::vector<Event> events;
@@ -45,14 +45,14 @@ struct PulseEvents {
 
 /// Time and energy of the trains of a block.
 struct PulseCounts {
-  std::uint64_t vectors = 0;        ///< vectors whose trains were played
-  std::uint64_t skipped = 0;        ///< vectors whose x or d was zero
-  std::uint64_t slots = 0;          ///< sum of train lengths
+  std::uint64_t vectors = 0;                  ///< vectors whose trains were played
+  std::uint64_t skipped = 0;                  ///< vectors whose x or d was zero
+  std::uint64_t slots = 0;                    ///< sum of train lengths
   std::array<std::uint64_t, 32> by_length{};  ///< vectors whose trains have that many slots
-  std::uint64_t row_pulses = 0;     ///< pulses on row lines
-  std::uint64_t column_pulses = 0;  ///< pulses on column lines
-  std::uint64_t random_bits = 0;    ///< drawn by the generators of both edges
-  std::uint64_t coincidences = 0;   ///< cell pulses
+  std::uint64_t row_pulses = 0;               ///< pulses on row lines
+  std::uint64_t column_pulses = 0;            ///< pulses on column lines
+  std::uint64_t random_bits = 0;              ///< drawn by the generators of both edges
+  std::uint64_t coincidences = 0;             ///< cell pulses
 
   PulseCounts& operator+=(const PulseCounts& other) noexcept {
     vectors += other.vectors;

@@ -52,9 +52,8 @@ HWY_INLINE void Products(const float* HWY_RESTRICT x, std::size_t x_stride, cons
 
 /// The same for one vector, over the listed inputs alone: an input of zero adds nothing.
 template <int RO>
-HWY_INLINE void SparseProducts(const float* HWY_RESTRICT x, const std::uint32_t* HWY_RESTRICT which,
-                               std::size_t count, const float* HWY_RESTRICT w, std::size_t w_stride,
-                               Lane (&acc)[1][RO]) {
+HWY_INLINE void SparseProducts(const float* HWY_RESTRICT x, const std::uint32_t* HWY_RESTRICT which, std::size_t count,
+                               const float* HWY_RESTRICT w, std::size_t w_stride, Lane (&acc)[1][RO]) {
   const std::size_t lanes = hn::Lanes(df);
   HWY_UNROLL(8)
   for (int o = 0; o < RO; ++o) acc[0][o] = hn::Zero(df);
@@ -77,10 +76,9 @@ struct Converter {
   HWY_INLINE bool operator()(Lane sum, std::uint64_t identity, std::uint64_t attempt, std::size_t output,
                              std::size_t outputs, float scale, float* out) const {
     const float gain = 1.0F / (settings.dac_levels * settings.adc_step);
-    const Lane noise =
-        NormalFromWords(du, RandomWords(du, key, identity, (attempt << 32) + output / 4));
-    const Lane analog = hn::MulAdd(noise, hn::Set(df, settings.output_noise / settings.adc_step),
-                                   hn::Mul(sum, hn::Set(df, gain)));
+    const Lane noise = NormalFromWords(du, RandomWords(du, key, identity, (attempt << 32) + output / 4));
+    const Lane analog =
+        hn::MulAdd(noise, hn::Set(df, settings.output_noise / settings.adc_step), hn::Mul(sum, hn::Set(df, gain)));
     const Lane code = hn::Round(analog);
     const Lane limit = hn::Set(df, settings.adc_levels);
     const Lane clipped = hn::Max(hn::Min(code, limit), hn::Neg(limit));
@@ -117,8 +115,8 @@ HWY_INLINE void DenseTile(const Finish& finish, const PackedMatrix& m, const flo
     for (int o = 0; o < RO; ++o) {
       const std::size_t at = output + static_cast<std::size_t>(o) * hn::Lanes(df);
       if (at < m.outputs) {
-        vectors[v].clipped |= finish(acc[v][o], vectors[v].identity, attempt, at, m.outputs, vectors[v].scale,
-                                     vectors[v].out);
+        vectors[v].clipped |=
+            finish(acc[v][o], vectors[v].identity, attempt, at, m.outputs, vectors[v].scale, vectors[v].out);
       }
     }
   }
@@ -282,8 +280,8 @@ ReadCounts AnalogRead(const ReadSettings& settings, const PackedMatrix& m, const
     }
     if (dense_from < filled) {
       // A vector that went the sparse way is only computed again, to the same bits.
-      Dense(finish, m, scratch.codes.get() + dense_from * scratch.in_stride, scratch.in_stride, filled - dense_from,
-            0, vectors.data() + dense_from);
+      Dense(finish, m, scratch.codes.get() + dense_from * scratch.in_stride, scratch.in_stride, filled - dense_from, 0,
+            vectors.data() + dense_from);
     }
     for (std::size_t slot = 0; slot < filled; ++slot) {
       float scale = magnitudes[slot];
@@ -382,8 +380,7 @@ ReadCounts analog_read(const ReadSettings& settings, const PackedMatrix& matrix,
   return HWY_DYNAMIC_DISPATCH(AnalogRead)(settings, matrix, in, vectors, noise, out);
 }
 
-void exact_read(const PackedMatrix& matrix, const InputBlock& in, const VectorRange& vectors,
-                const OutputBlock& out) {
+void exact_read(const PackedMatrix& matrix, const InputBlock& in, const VectorRange& vectors, const OutputBlock& out) {
   HWY_DYNAMIC_DISPATCH(ExactRead)(matrix, in, vectors, out);
 }
 

@@ -21,11 +21,11 @@ struct PackedMatrix {
 struct ReadSettings {
   float dac_levels = 63;
   float adc_levels = 255;
-  float adc_step = 20.0F / 255;    ///< output units of one ADC step
-  float output_noise = 0.1F;       ///< output units
-  float output_scale = 1;          ///< digital factor on every output (weight scaling)
+  float adc_step = 20.0F / 255;  ///< output units of one ADC step
+  float output_noise = 0.1F;     ///< output units
+  float output_scale = 1;        ///< digital factor on every output (weight scaling)
   bool noise_management = true;
-  int max_halvings = 0;            ///< bound management: repeats at most; 0: none
+  int max_halvings = 0;                ///< bound management: repeats at most; 0: none
   const float* conductance = nullptr;  ///< per input: sum over its cells, in full-scale cells; padded to 16
 };
 
@@ -54,8 +54,7 @@ ReadCounts analog_read(const ReadSettings& settings, const PackedMatrix& matrix,
                        const VectorRange& vectors, const RandomKey& noise, const OutputBlock& out);
 
 /// y = W^T x without converters and noise, summed in the same order.
-void exact_read(const PackedMatrix& matrix, const InputBlock& in, const VectorRange& vectors,
-                const OutputBlock& out);
+void exact_read(const PackedMatrix& matrix, const InputBlock& in, const VectorRange& vectors, const OutputBlock& out);
 
 /// gradient[i][o] += sum over the vectors, in order, of x_i d_o. `gradient` has row stride `row_stride`.
 void accumulate_outer_products(const InputBlock& inputs, const InputBlock& errors, const VectorRange& vectors,

@@ -121,13 +121,20 @@ Unit::Traffic Tile::pixels(const Command& command, const MemoryOperand& operand,
 
 Unit::Work Tile::perform(const Command& command) {
   switch (command.opcode) {
-    case Opcode::forward: return read_block(command, false);
-    case Opcode::backward: return read_block(command, true);
-    case Opcode::update: return update_block(command);
-    case Opcode::accumulate: return accumulate_block(command);
-    case Opcode::program_weights: return program(command);
-    case Opcode::read_weights: return read_back(command);
-    default: throw SimulationError("a tile cannot execute command " + command.name());
+    case Opcode::forward:
+      return read_block(command, false);
+    case Opcode::backward:
+      return read_block(command, true);
+    case Opcode::update:
+      return update_block(command);
+    case Opcode::accumulate:
+      return accumulate_block(command);
+    case Opcode::program_weights:
+      return program(command);
+    case Opcode::read_weights:
+      return read_back(command);
+    default:
+      throw SimulationError("a tile cannot execute command " + command.name());
   }
 }
 
@@ -144,8 +151,12 @@ Unit::Work Tile::read_block(const Command& command, bool transposed) {
   float* out = open(command, to, scratch_[1]);
   crossbar::ReadCounts done;
   if (transposed) {
-    const OutputBlock block{out, command.geometry.image_values(), command.geometry, command.first_input,
-                            command.inputs, command.accumulate};
+    const OutputBlock block{out,
+                            command.geometry.image_values(),
+                            command.geometry,
+                            command.first_input,
+                            command.inputs,
+                            command.accumulate};
     done = array_.backward(errors_of(command, in), range_of(command), block, team_);
   } else {
     const PatchGeometry g = output_pixels(command);
@@ -201,8 +212,8 @@ Unit::Work Tile::update_block(const Command& command) {
     done = array_.update(x, d, {0, vectors, command.first_sample * command.layer_inputs}, command.learning_rate, team_);
   } else {
     const float* in = load(command, command.operands[0], scratch_[0]);
-    done = array_.update(inputs_of(command, in), errors_of(command, errors), range_of(command),
-                         command.learning_rate, team_);
+    done = array_.update(inputs_of(command, in), errors_of(command, errors), range_of(command), command.learning_rate,
+                         team_);
   }
 
   count(array_pulse, command, done.coincidences * cells_per_weight);
@@ -241,8 +252,8 @@ Unit::Work Tile::accumulate_block(const Command& command) {
     InputBlock x = inputs_of(command, in);
     x.first_element += static_cast<std::uint32_t>(first);
     x.elements = static_cast<std::uint32_t>(last - first);
-    accumulate_outer_products(x, errors_of(command, errors), range_of(command),
-                              sums + first * command.layer_outputs, command.layer_outputs);
+    accumulate_outer_products(x, errors_of(command, errors), range_of(command), sums + first * command.layer_outputs,
+                              command.layer_outputs);
   });
   store(command, gradient, scratch_[2]);
 

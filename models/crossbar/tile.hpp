@@ -13,13 +13,13 @@
 namespace rheo {
 
 struct TileParameters {
-  std::int64_t rows = 512;             ///< lines that take the inputs of the forward pass
-  std::int64_t columns = 512;          ///< lines that give its outputs
-  double read_time = 80e-9;            ///< s, one integration
-  std::int64_t read_phases = 1;        ///< 2: positive and negative inputs one after the other
-  double pulse_time = 1e-9;            ///< s, one slot of a train
-  std::int64_t pulse_phases = 2;       ///< 2: up and down pulses one after the other
-  std::int64_t train_length = 31;      ///< slots of the longest train
+  std::int64_t rows = 512;         ///< lines that take the inputs of the forward pass
+  std::int64_t columns = 512;      ///< lines that give its outputs
+  double read_time = 80e-9;        ///< s, one integration
+  std::int64_t read_phases = 1;    ///< 2: positive and negative inputs one after the other
+  double pulse_time = 1e-9;        ///< s, one slot of a train
+  std::int64_t pulse_phases = 2;   ///< 2: up and down pulses one after the other
+  std::int64_t train_length = 31;  ///< slots of the longest train
   bool update_management = true;
   bool length_management = true;
   double program_time = 1e-6;          ///< s, writing one row
@@ -78,8 +78,21 @@ class Tile : public Unit {
 
  private:
   enum Kind : std::size_t {
-    dac_drive, adc_convert, integrator_sample, array_read, read_charge, array_pulse, half_select, array_program,
-    generator_slot, random_bit, search, rescale, accumulate, ideal_mac, kinds
+    dac_drive,
+    adc_convert,
+    integrator_sample,
+    array_read,
+    read_charge,
+    array_pulse,
+    half_select,
+    array_program,
+    generator_slot,
+    random_bit,
+    search,
+    rescale,
+    accumulate,
+    ideal_mac,
+    kinds
   };
   static constexpr std::uint64_t cells_per_weight = 2;
 

@@ -11,7 +11,6 @@ namespace rheo {
 /// commands that overlap, one of them writing, are a missing dependency: an error that names both.
 class AccessTracker {
  public:
-
   /// `name` describes the command; throws SimulationError on a conflict with another command in flight.
   void use(std::uint64_t sequence, const std::string& name, std::uint64_t address, std::uint64_t bytes, bool write);
   /// The command has ended.

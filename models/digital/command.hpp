@@ -25,7 +25,7 @@ enum class Opcode : std::uint8_t {
   vector,           ///< vector unit, see VectorOperation
   loop,             ///< controller: repeat up to end_loop once per block of `images` images
   end_loop,
-  halt,             ///< controller: wait for everything in flight and tell the host
+  halt,  ///< controller: wait for everything in flight and tell the host
 };
 inline constexpr std::array<std::string_view, 11> opcode_names{
     "transfer", "forward", "backward", "update", "accumulate", "program", "read back", "vector", "loop", "end", "halt"};
@@ -50,9 +50,9 @@ enum class VectorOperation : std::uint8_t {
 };
 // Batch normalisation's parameters are one fixed operand of 4 x channels values: mean, variance, gamma, beta.
 inline constexpr std::array<std::string_view, 16> vector_operation_names{
-    "normalise", "bias+activation", "activation'", "max-pool", "max-pool'", "average-pool",
-    "average-pool'", "softmax+loss", "bias gradient", "momentum step", "momentum velocity", "zero",
-    "add", "batch-norm statistics", "batch-norm", "batch-norm'"};
+    "normalise",     "bias+activation",       "activation'",   "max-pool",      "max-pool'",         "average-pool",
+    "average-pool'", "softmax+loss",          "bias gradient", "momentum step", "momentum velocity", "zero",
+    "add",           "batch-norm statistics", "batch-norm",    "batch-norm'"};
 
 using Activation = vector_math::Activation;
 inline constexpr std::array<std::string_view, 5> activation_names{"identity", "tanh", "relu", "celu", "sigmoid"};
@@ -77,9 +77,7 @@ struct MemoryOperand {
   [[nodiscard]] constexpr std::uint64_t bytes(std::uint32_t images) const noexcept {
     return count(images) * bytes_of(format);
   }
-  [[nodiscard]] constexpr bool reads() const noexcept {
-    return access == Access::read || access == Access::read_write;
-  }
+  [[nodiscard]] constexpr bool reads() const noexcept { return access == Access::read || access == Access::read_write; }
   [[nodiscard]] constexpr bool writes() const noexcept {
     return access == Access::write || access == Access::read_write;
   }
@@ -95,10 +93,10 @@ struct Command {
   Activation activation = Activation::identity;
   Phase phase = Phase::digital;
   LayerIndex layer = shared_layer;
-  std::uint16_t unit = 0;      ///< index of the unit on the controller's command link
-  bool accumulate = false;     ///< forward, backward: add to the output instead of replacing it
-  bool one_hot = false;        ///< update: row r of [1] is the error of the r-th unit vector
-  PatchGeometry geometry;      ///< matrix commands: patches of the layer's input; pooling: the windows
+  std::uint16_t unit = 0;                       ///< index of the unit on the controller's command link
+  bool accumulate = false;                      ///< forward, backward: add to the output instead of replacing it
+  bool one_hot = false;                         ///< update: row r of [1] is the error of the r-th unit vector
+  PatchGeometry geometry;                       ///< matrix commands: patches of the layer's input; pooling: the windows
   std::uint32_t first_input = 0, inputs = 0;    ///< rows of the layer's matrix that this tile holds
   std::uint32_t first_output = 0, outputs = 0;  ///< columns
   std::uint32_t layer_inputs = 0, layer_outputs = 0;  ///< the whole matrix
@@ -147,9 +145,9 @@ struct HostRegisters {
 
 /// Address map of the controller's host port.
 namespace controller_map {
-inline constexpr std::uint64_t registers = 0;            ///< HostRegisters, write
-inline constexpr std::uint64_t doorbell = 0x1000;        ///< any write starts the program
-inline constexpr std::uint64_t program = 0x10'0000;      ///< program memory, read and write
+inline constexpr std::uint64_t registers = 0;        ///< HostRegisters, write
+inline constexpr std::uint64_t doorbell = 0x1000;    ///< any write starts the program
+inline constexpr std::uint64_t program = 0x10'0000;  ///< program memory, read and write
 }  // namespace controller_map
 
 }  // namespace rheo

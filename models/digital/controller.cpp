@@ -156,9 +156,8 @@ void Controller::resolve(Command& command, std::uint32_t block, std::uint32_t im
   command.momentum = registers_.momentum;
   command.weight_decay = registers_.weight_decay;
   command.first_vector = 0;
-  command.vectors = command.is_matrix_block()
-                        ? command.images * static_cast<std::uint32_t>(command.geometry.positions())
-                        : 0;
+  command.vectors =
+      command.is_matrix_block() ? command.images * static_cast<std::uint32_t>(command.geometry.positions()) : 0;
   if (command.one_hot) command.vectors = 1;  // not divisible
   for (MemoryOperand& operand : command.operands) {
     operand.address += block * operand.block_stride + (block & 1U) * operand.parity_stride;
@@ -244,7 +243,8 @@ void Controller::send(Entry& entry) {
   payload.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
   sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
   units[command.unit]->b_transport(payload, delay);
-  if (payload.is_response_error()) throw SimulationError("unit " + std::to_string(command.unit) + " refused " + command.name());
+  if (payload.is_response_error())
+    throw SimulationError("unit " + std::to_string(command.unit) + " refused " + command.name());
 }
 
 }  // namespace rheo

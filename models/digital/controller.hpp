@@ -16,12 +16,12 @@
 namespace rheo {
 
 struct ControllerParameters {
-  std::int64_t block_vectors = 0;              ///< vectors of one dispatched matrix command at most; 0: unbounded
-  std::int64_t scoreboard_entries = 32;        ///< commands waiting or in flight
-  double program_memory = 64.0 * 1024;         ///< bytes
-  std::int64_t fetch_bytes = 64;               ///< of the program memory per cycle
-  std::int64_t link_bytes = 64;                ///< of the command link to the units per cycle
-  bool scoreboard = true;                      ///< false: dispatch without looking at dependencies (to see them break)
+  std::int64_t block_vectors = 0;        ///< vectors of one dispatched matrix command at most; 0: unbounded
+  std::int64_t scoreboard_entries = 32;  ///< commands waiting or in flight
+  double program_memory = 64.0 * 1024;   ///< bytes
+  std::int64_t fetch_bytes = 64;         ///< of the program memory per cycle
+  std::int64_t link_bytes = 64;          ///< of the command link to the units per cycle
+  bool scoreboard = true;                ///< false: dispatch without looking at dependencies (to see them break)
 
   void describe(Parameters& p) {
     p.integer("block_vectors", block_vectors, {0, 1LL << 31},
@@ -74,11 +74,11 @@ class Controller : public sc_core::sc_module, public Component {
   struct Entry {
     Command command;
     std::vector<Range> ranges;
-    std::uint64_t number = 0;               ///< in program order
-    std::vector<std::uint64_t> waits_for;   ///< numbers of the entries that this one depends on
-    std::uint32_t end_vector = 0;   ///< of the matrix command as fetched
-    std::uint32_t parts_out = 0;    ///< dispatched and not yet complete
-    bool dispatched = false;        ///< wholly
+    std::uint64_t number = 0;              ///< in program order
+    std::vector<std::uint64_t> waits_for;  ///< numbers of the entries that this one depends on
+    std::uint32_t end_vector = 0;          ///< of the matrix command as fetched
+    std::uint32_t parts_out = 0;           ///< dispatched and not yet complete
+    bool dispatched = false;               ///< wholly
     std::vector<std::uint64_t> sequences;
   };
 

@@ -155,7 +155,8 @@ void Unit::run_by_burst(const Command& command, const Work& work) {
         }
         continue;
       }
-      const std::uint64_t per_burst = std::max<std::uint64_t>(1, context_.burst_bytes / std::max(traffic.run_bytes, 1U));
+      const std::uint64_t per_burst =
+          std::max<std::uint64_t>(1, context_.burst_bytes / std::max(traffic.run_bytes, 1U));
       for (; run < end; run += per_burst) {
         const Span span = book(command, write, traffic.address + run * stride, traffic.run_bytes,
                                std::min(per_burst, end - run), stride, SC_ZERO_TIME);
@@ -282,9 +283,8 @@ float* Unit::open(const Command& command, const MemoryOperand& operand, std::vec
 
 void Unit::store(const Command& command, const MemoryOperand& operand, const std::vector<float>& scratch) {
   if (operand.format == NumberFormat::fp32 && operand.scale == 1.0F) return;
-  encode(operand.format, operand.scale,
-                      std::span<const float>(scratch.data(), operand.count(command.images)),
-                      memory(command, operand.address, operand.bytes(command.images), true));
+  encode(operand.format, operand.scale, std::span<const float>(scratch.data(), operand.count(command.images)),
+         memory(command, operand.address, operand.bytes(command.images), true));
 }
 
 }  // namespace rheo

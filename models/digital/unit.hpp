@@ -30,12 +30,12 @@ inline constexpr std::array<std::string_view, 2> granularity_names{"block", "bur
 
 /// What every unit on the command link shares with the others.
 struct UnitContext {
-  sc_core::sc_time clock;                        ///< period of the digital clock
+  sc_core::sc_time clock;  ///< period of the digital clock
   Granularity granularity = Granularity::block;
   std::uint32_t burst_bytes = 256;
-  AccessTracker* accesses = nullptr;             ///< required
-  Recorder* recorder = nullptr;                  ///< none: nothing is recorded
-  std::exception_ptr* failure = nullptr;         ///< required: where a unit that cannot go on says why
+  AccessTracker* accesses = nullptr;      ///< required
+  Recorder* recorder = nullptr;           ///< none: nothing is recorded
+  std::exception_ptr* failure = nullptr;  ///< required: where a unit that cannot go on says why
 };
 
 /// A unit that executes commands one after another: a TLM-2.0 target for commands (a write of a Command to
@@ -92,7 +92,9 @@ class Unit : public sc_core::sc_module, public Component {
   virtual Work perform(const Command& command) = 0;
 
   [[nodiscard]] const UnitContext& context() const noexcept { return context_; }
-  [[nodiscard]] sc_core::sc_time cycles(std::uint64_t count) const { return context_.clock * static_cast<double>(count); }
+  [[nodiscard]] sc_core::sc_time cycles(std::uint64_t count) const {
+    return context_.clock * static_cast<double>(count);
+  }
   void count(std::size_t kind, const Command& command, std::uint64_t n) { actions_.add(kind, command.scope(), n); }
 
   /// The operand's bytes in the memory that holds them (DMI), watched until the command ends. `offset` and

@@ -13,7 +13,6 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "models/digital/vector_math.cpp"
 #include "hwy/foreach_target.h"
-
 #include "models/digital/elementary-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -62,9 +61,7 @@ struct Identity {
 
 struct HyperbolicTangent {
   Vector operator()(Vector x) const { return Tanh(Floats(), x); }
-  Vector backward(Vector error, Vector y) const {
-    return hn::Mul(error, hn::NegMulAdd(y, y, hn::Set(Floats(), 1.0f)));
-  }
+  Vector backward(Vector error, Vector y) const { return hn::Mul(error, hn::NegMulAdd(y, y, hn::Set(Floats(), 1.0f))); }
 };
 
 struct Relu {
@@ -93,11 +90,16 @@ struct LogisticSigmoid {
 template <class Function>
 HWY_INLINE void with_activation(Activation activation, const Function& function) {
   switch (activation) {
-    case Activation::identity: return function(Identity());
-    case Activation::tanh: return function(HyperbolicTangent());
-    case Activation::relu: return function(Relu());
-    case Activation::celu: return function(Celu());
-    case Activation::sigmoid: return function(LogisticSigmoid());
+    case Activation::identity:
+      return function(Identity());
+    case Activation::tanh:
+      return function(HyperbolicTangent());
+    case Activation::relu:
+      return function(Relu());
+    case Activation::celu:
+      return function(Celu());
+    case Activation::sigmoid:
+      return function(LogisticSigmoid());
   }
 }
 
@@ -214,9 +216,8 @@ void max_pool_forward(const float* in, const PoolShape& shape, float* out) {
   for_windows(shape, [&](const Window& window, std::size_t image, std::size_t position) {
     for_vectors(d, shape.channels, [&](std::size_t c, auto access) {
       Vector largest = hn::Set(d, -std::numeric_limits<float>::infinity());
-      window.for_cells(shape, [&](std::size_t cell) {
-        largest = earlier_maximum(largest, access.load(in + image + cell + c));
-      });
+      window.for_cells(
+          shape, [&](std::size_t cell) { largest = earlier_maximum(largest, access.load(in + image + cell + c)); });
       access.store(largest, out + position + c);
     });
   });
@@ -596,9 +597,8 @@ HWY_INLINE Vector saturate(Vector x, float limit) {
 }
 
 void fp16_from_float(const float* in, std::size_t n, std::uint16_t* out) {
-  convert_array(Floats(), HalfWords(), in, n, out, [](Vector x) {
-    return hn::BitCast(HalfWords(), hn::DemoteTo(Halves(), saturate(x, 65504.0f)));
-  });
+  convert_array(Floats(), HalfWords(), in, n, out,
+                [](Vector x) { return hn::BitCast(HalfWords(), hn::DemoteTo(Halves(), saturate(x, 65504.0f))); });
 }
 
 void float_from_fp16(const std::uint16_t* in, std::size_t n, float* out) {
@@ -619,9 +619,8 @@ void bf16_from_float(const float* in, std::size_t n, std::uint16_t* out) {
 }
 
 void float_from_bf16(const std::uint16_t* in, std::size_t n, float* out) {
-  convert_array(HalfWords(), Floats(), in, n, out, [](auto bits) {
-    return hn::BitCast(Floats(), hn::ShiftLeft<16>(hn::PromoteTo(Words(), bits)));
-  });
+  convert_array(HalfWords(), Floats(), in, n, out,
+                [](auto bits) { return hn::BitCast(Floats(), hn::ShiftLeft<16>(hn::PromoteTo(Words(), bits))); });
 }
 
 void int8_from_float(const float* in, std::size_t n, float scale, std::int8_t* out) {

@@ -174,10 +174,9 @@ void VectorUnit::compute(const Command& command) {
       losses_.resize(command.images);
       predictions_.resize(command.images);
       float* logits = change(0);
-      vector_math::softmax_cross_entropy(logits, reinterpret_cast<const std::uint8_t*>(labels.data()),
-                                         command.images, operands[0].values,
-                                         1.0F / static_cast<float>(command.batch_images), logits, losses_.data(),
-                                         predictions_.data());
+      vector_math::softmax_cross_entropy(logits, reinterpret_cast<const std::uint8_t*>(labels.data()), command.images,
+                                         operands[0].values, 1.0F / static_cast<float>(command.batch_images), logits,
+                                         losses_.data(), predictions_.data());
       float* results = change(2);
       for (std::size_t i = 0; i < command.images; ++i) {
         results[2 * i] = losses_[i];
@@ -220,8 +219,8 @@ void VectorUnit::compute(const Command& command) {
     case VectorOperation::batch_norm: {
       const std::size_t channels = channels_of_batch_norm(command, 1);
       const float* p = read(1);
-      vector_math::batch_norm_forward(read(0), n / channels, channels, p, p + channels, p + 2 * channels, p + 3 * channels,
-                                      command.constants[0], change(2));
+      vector_math::batch_norm_forward(read(0), n / channels, channels, p, p + channels, p + 2 * channels,
+                                      p + 3 * channels, command.constants[0], change(2));
       return finish(2);
     }
     case VectorOperation::batch_norm_backward: {

@@ -6,10 +6,10 @@
 namespace rheo {
 
 struct VectorUnitParameters {
-  std::int64_t lanes = 64;             ///< values that one issue takes
-  std::int64_t interval = 1;           ///< cycles between two issues of add, multiply, compare, convert
-  std::int64_t special_interval = 4;   ///< the same for exp, tanh and the like
-  std::int64_t latency = 8;            ///< cycles of one issue
+  std::int64_t lanes = 64;            ///< values that one issue takes
+  std::int64_t interval = 1;          ///< cycles between two issues of add, multiply, compare, convert
+  std::int64_t special_interval = 4;  ///< the same for exp, tanh and the like
+  std::int64_t latency = 8;           ///< cycles of one issue
   std::int64_t special_latency = 20;
 
   void describe(Parameters& p) {

@@ -31,9 +31,7 @@ struct BulkTransfer : tlm::tlm_extension<BulkTransfer> {
   [[nodiscard]] std::uint64_t bytes() const noexcept { return std::uint64_t{run_bytes} * runs; }
 
   [[nodiscard]] tlm::tlm_extension_base* clone() const override { return new BulkTransfer(*this); }
-  void copy_from(const tlm::tlm_extension_base& other) override {
-    *this = static_cast<const BulkTransfer&>(other);
-  }
+  void copy_from(const tlm::tlm_extension_base& other) override { *this = static_cast<const BulkTransfer&>(other); }
 };
 
 }  // namespace rheo

@@ -24,7 +24,8 @@ Unit::Work Dma::perform(const Command& command) {
   }
   const auto from = memory(command, command.operands[0]);
   const auto to = memory(command, command.operands[1]);
-  if (from.size() != to.size()) throw SimulationError("command " + command.name() + ": source and destination differ in size");
+  if (from.size() != to.size())
+    throw SimulationError("command " + command.name() + ": source and destination differ in size");
   std::memmove(to.data(), from.data(), from.size());
   count(byte, command, from.size());
   count(descriptor, command, 1);
@@ -34,7 +35,8 @@ Unit::Work Dma::perform(const Command& command) {
   work.reads.push_back(Traffic::contiguous(command.operands[0].address, from.size()));
   work.writes.push_back(Traffic::contiguous(command.operands[1].address, to.size()));
   work.items = (from.size() + burst - 1) / burst;
-  work.interval = sc_core::sc_time(parameters_.round_trip / static_cast<double>(parameters_.outstanding), sc_core::SC_SEC);
+  work.interval =
+      sc_core::sc_time(parameters_.round_trip / static_cast<double>(parameters_.outstanding), sc_core::SC_SEC);
   work.latency = cycles(static_cast<std::uint64_t>(parameters_.setup_cycles));
   return work;
 }

@@ -6,7 +6,7 @@
 namespace rheo {
 
 struct DmaParameters {
-  std::int64_t channels = 4;       ///< descriptors that run at the same time
+  std::int64_t channels = 4;  ///< descriptors that run at the same time
   std::int64_t burst_bytes = 256;
   std::int64_t outstanding = 8;    ///< bursts a channel keeps in flight
   double round_trip = 100e-9;      ///< s, from a burst's request to its data

@@ -87,11 +87,12 @@ Dram::Dram(const sc_core::sc_module_name& name, const DramParameters& parameters
                                 std::to_string(capacity_) + " bytes");
   }
   if (row_bytes_ % burst_bytes_ != 0 || interleave_ % burst_bytes_ != 0) {
-    throw InputError(where, "a row and an interleave are whole bursts; expected multiples of burst_bytes = " +
-                                std::to_string(burst_bytes_));
+    throw InputError(where + ".row_bytes",
+                     "a row and an interleave are whole bursts; expected multiples of burst_bytes = " +
+                         std::to_string(burst_bytes_));
   }
   if (refi_ != 0 && rfc_ >= refi_) {
-    throw InputError(where, "a refresh takes as long as the time between two; expected t_rfc < t_refi");
+    throw InputError(where + ".t_rfc", "a refresh takes as long as the time between two; expected t_rfc < t_refi");
   }
   store_.reset(static_cast<std::byte*>(std::calloc(std::max<std::uint64_t>(bytes_used_, 1), 1)));
   if (store_ == nullptr) throw std::bad_alloc();

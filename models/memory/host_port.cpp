@@ -31,8 +31,7 @@ void HostPort::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& 
   actions_.add(0, transfer.scope, transfer.bytes());
 
   const std::uint64_t now = (sc_core::sc_time_stamp() + delay).value();
-  const std::uint64_t begin =
-      std::max(now, free_at_) + sc_core::sc_time(parameters_.latency, sc_core::SC_SEC).value();
+  const std::uint64_t begin = std::max(now, free_at_) + sc_core::sc_time(parameters_.latency, sc_core::SC_SEC).value();
   const sc_core::sc_time duration(static_cast<double>(transfer.bytes()) / parameters_.bandwidth, sc_core::SC_SEC);
   free_at_ = begin + duration.value();
   busy_.add(transfer.scope, duration.value());

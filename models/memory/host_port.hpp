@@ -13,8 +13,8 @@
 namespace rheo {
 
 struct HostPortParameters {
-  double bandwidth = 4e9;  ///< B/s, either direction
-  double latency = 500e-9; ///< s, once a transfer
+  double bandwidth = 4e9;   ///< B/s, either direction
+  double latency = 500e-9;  ///< s, once a transfer
 
   void describe(Parameters& p) {
     p.quantity("bandwidth", bandwidth, Dimension::bytes_per_second, {1, 1e15}, "of the link to the host");

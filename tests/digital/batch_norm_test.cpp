@@ -28,8 +28,9 @@ TEST_F(BatchNormTest, AddsTwoTensors) {
   const Floats b = values_of(60, 2);
   chip.write(a_at, a);
   chip.write(b_at, b);
-  chip.run({testing::vector(VectorOperation::add, {per_image(a_at, values, Access::read), per_image(b_at, values, Access::read),
-                                                   per_image(c_at, values, Access::write)})},
+  chip.run({testing::vector(VectorOperation::add,
+                            {per_image(a_at, values, Access::read), per_image(b_at, values, Access::read),
+                             per_image(c_at, values, Access::write)})},
            {.images = images});
   Floats expected(60);
   for (std::size_t i = 0; i < 60; ++i) expected[i] = a[i] + b[i];
@@ -42,13 +43,14 @@ TEST_F(BatchNormTest, NormalisesEveryChannelOfABlock) {
   const Floats in = values_of(60, 1, 2);
   Floats parameters(4 * channels, 0.0F);
   for (std::size_t c = 0; c < channels; ++c) {
-    parameters[2 * channels + c] = 1.5F;   // gamma
+    parameters[2 * channels + c] = 1.5F;    // gamma
     parameters[3 * channels + c] = -0.25F;  // beta
   }
   chip.write(a_at, in);
   chip.write(b_at, parameters);
-  auto statistics = testing::vector(VectorOperation::batch_norm_statistics,
-                                    {per_image(a_at, values, Access::read), shared(b_at, 4 * channels, Access::read_write)});
+  auto statistics =
+      testing::vector(VectorOperation::batch_norm_statistics,
+                      {per_image(a_at, values, Access::read), shared(b_at, 4 * channels, Access::read_write)});
   auto normalise = testing::vector(VectorOperation::batch_norm,
                                    {per_image(a_at, values, Access::read), shared(b_at, 4 * channels, Access::read),
                                     per_image(c_at, values, Access::write)});
@@ -75,11 +77,13 @@ TEST_F(BatchNormTest, TheGradientOfBetaIsTheSumOfTheErrorsAndTheErrorsLoseTheirM
   chip.write(b_at, values_of(60, 1, 2));
   chip.write(c_at, parameters);
   chip.write(d_at, Floats(2 * channels, 0.0F));
-  auto statistics = testing::vector(VectorOperation::batch_norm_statistics,
-                                    {per_image(b_at, values, Access::read), shared(c_at, 4 * channels, Access::read_write)});
-  auto backward = testing::vector(VectorOperation::batch_norm_backward,
-                                  {per_image(a_at, values, Access::read_write), per_image(b_at, values, Access::read),
-                                   shared(c_at, 4 * channels, Access::read), shared(d_at, 2 * channels, Access::read_write)});
+  auto statistics =
+      testing::vector(VectorOperation::batch_norm_statistics,
+                      {per_image(b_at, values, Access::read), shared(c_at, 4 * channels, Access::read_write)});
+  auto backward =
+      testing::vector(VectorOperation::batch_norm_backward,
+                      {per_image(a_at, values, Access::read_write), per_image(b_at, values, Access::read),
+                       shared(c_at, 4 * channels, Access::read), shared(d_at, 2 * channels, Access::read_write)});
   backward.constants[0] = 1e-5F;
   chip.run({statistics, backward}, {.images = images});
   const Floats gradients = chip.read(d_at, 2 * channels);

@@ -11,7 +11,6 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "tests/digital/vector_elementary_test.cpp"
 #include "hwy/foreach_target.h"
-
 #include "models/digital/elementary-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -74,10 +73,18 @@ std::vector<float> evaluate(Function function, std::vector<float> in) {
   in.resize((n + 15) / 16 * 16);
   std::vector<float> out(in.size());
   switch (function) {
-    case Function::exp: HWY_DYNAMIC_DISPATCH(exponential)(in, out); break;
-    case Function::log: HWY_DYNAMIC_DISPATCH(logarithm)(in, out); break;
-    case Function::tanh: HWY_DYNAMIC_DISPATCH(hyperbolic_tangent)(in, out); break;
-    case Function::sigmoid: HWY_DYNAMIC_DISPATCH(sigmoid)(in, out); break;
+    case Function::exp:
+      HWY_DYNAMIC_DISPATCH(exponential)(in, out);
+      break;
+    case Function::log:
+      HWY_DYNAMIC_DISPATCH(logarithm)(in, out);
+      break;
+    case Function::tanh:
+      HWY_DYNAMIC_DISPATCH(hyperbolic_tangent)(in, out);
+      break;
+    case Function::sigmoid:
+      HWY_DYNAMIC_DISPATCH(sigmoid)(in, out);
+      break;
   }
   out.resize(n);
   return out;
@@ -97,10 +104,14 @@ std::vector<float> sweep(std::uint32_t stride) {
 
 double reference(Function function, double x) {
   switch (function) {
-    case Function::exp: return std::min<double>(std::exp(x), largest_float);
-    case Function::log: return std::log(x);
-    case Function::tanh: return std::tanh(x);
-    case Function::sigmoid: return x < 0 ? std::exp(x) / (1 + std::exp(x)) : 1 / (1 + std::exp(-x));
+    case Function::exp:
+      return std::min<double>(std::exp(x), largest_float);
+    case Function::log:
+      return std::log(x);
+    case Function::tanh:
+      return std::tanh(x);
+    case Function::sigmoid:
+      return x < 0 ? std::exp(x) / (1 + std::exp(x)) : 1 / (1 + std::exp(-x));
   }
   return 0;
 }

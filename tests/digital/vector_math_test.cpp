@@ -61,11 +61,16 @@ void expect_near(const Floats& values, const std::vector<double>& expected, doub
 
 double activation_of(Activation activation, double x) {
   switch (activation) {
-    case Activation::identity: return x;
-    case Activation::tanh: return std::tanh(x);
-    case Activation::relu: return std::max(0.0, x);
-    case Activation::celu: return x > 0 ? x : std::expm1(x);
-    case Activation::sigmoid: return 1 / (1 + std::exp(-x));
+    case Activation::identity:
+      return x;
+    case Activation::tanh:
+      return std::tanh(x);
+    case Activation::relu:
+      return std::max(0.0, x);
+    case Activation::celu:
+      return x > 0 ? x : std::expm1(x);
+    case Activation::sigmoid:
+      return 1 / (1 + std::exp(-x));
   }
   return 0;
 }
@@ -146,7 +151,8 @@ std::vector<NaiveWindow> naive_windows(const PoolShape& s) {
   std::vector<NaiveWindow> windows;
   const auto index = [&](std::size_t image, long row, long column, std::size_t channel) {
     return ((image * s.height + static_cast<std::size_t>(row)) * s.width + static_cast<std::size_t>(column)) *
-               s.channels + channel;
+               s.channels +
+           channel;
   };
   std::size_t output = 0;
   for (std::size_t image = 0; image < s.images; ++image) {
@@ -158,8 +164,8 @@ std::vector<NaiveWindow> naive_windows(const PoolShape& s) {
             for (std::size_t j = 0; j < s.kernel; ++j) {
               const long row = static_cast<long>(y * s.stride + i) - static_cast<long>(s.padding);
               const long column = static_cast<long>(x * s.stride + j) - static_cast<long>(s.padding);
-              const bool inside = row >= 0 && column >= 0 && row < static_cast<long>(s.height) &&
-                                  column < static_cast<long>(s.width);
+              const bool inside =
+                  row >= 0 && column >= 0 && row < static_cast<long>(s.height) && column < static_cast<long>(s.width);
               if (inside) window.cells.push_back(index(image, row, column, c));
             }
           }
@@ -483,8 +489,9 @@ TEST(VectorMath, BatchNormStatisticsAndForwardMatchTheFormulas) {
     }
     for (std::size_t i = 0; i < values.size(); ++i) {
       const std::size_t c = i % channels;
-      expected_out[i] = (values[i] - expected_mean[c]) / std::sqrt(expected_variance[c] + norm.epsilon) *
-                            norm.gamma[c] + norm.beta[c];
+      expected_out[i] =
+          (values[i] - expected_mean[c]) / std::sqrt(expected_variance[c] + norm.epsilon) * norm.gamma[c] +
+          norm.beta[c];
     }
     expect_near(mean, expected_mean, 6.1e-8);
     expect_near(variance, expected_variance, 6.1e-8);
@@ -606,8 +613,23 @@ TEST(VectorMath, ArraysOfFp16AndBf16HaveTheBitsOfSingleValues) {
 
 TEST(VectorMath, Int8RoundsHalfToEvenAndSaturatesAt127) {
   const float infinity = std::numeric_limits<float>::infinity();
-  const Floats in = {0.25f, 0.75f, 1.25f, -0.25f, -0.75f, 63.4f, 63.6f, 1e9f, -1e9f, 0.0f, infinity, -infinity,
-                     std::numeric_limits<float>::quiet_NaN(), largest_float, -largest_float, -63.5f, 0.3f};
+  const Floats in = {0.25f,
+                     0.75f,
+                     1.25f,
+                     -0.25f,
+                     -0.75f,
+                     63.4f,
+                     63.6f,
+                     1e9f,
+                     -1e9f,
+                     0.0f,
+                     infinity,
+                     -infinity,
+                     std::numeric_limits<float>::quiet_NaN(),
+                     largest_float,
+                     -largest_float,
+                     -63.5f,
+                     0.3f};
   const std::vector<int> expected = {0, 2, 2, 0, -2, 127, 127, 127, -127, 0, 127, -127, 0, 127, -127, -127, 1};
   for (const std::int64_t target : instruction_sets()) {
     const OnInstructionSet on(target);

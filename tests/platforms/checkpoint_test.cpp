@@ -1,10 +1,11 @@
+#include "platforms/checkpoint.hpp"
+
 #include <gmock/gmock.h>
 
 #include <filesystem>
 #include <fstream>
 
 #include "models/core/error.hpp"
-#include "platforms/checkpoint.hpp"
 #include "platforms/report.hpp"
 #include "tests/platforms/chip_fixture.hpp"
 
@@ -49,7 +50,8 @@ TEST_F(CheckpointTest, AResumedRunEndsWithTheReportOfAnUninterruptedOne) {
     const RunConfiguration configuration = small_configuration(words);
     const std::string uninterrupted = run_whole(configuration).report.dump();
     // In the middle of an epoch, in its test, at its end: three training batches and two test batches an epoch.
-    for (const int batches : {1, 4, 5, 7}) EXPECT_EQ(interrupted_report(configuration, batches), uninterrupted) << batches;
+    for (const int batches : {1, 4, 5, 7})
+      EXPECT_EQ(interrupted_report(configuration, batches), uninterrupted) << batches;
   }
 }
 

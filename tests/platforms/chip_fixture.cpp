@@ -42,17 +42,19 @@ Outcome run_whole(const RunConfiguration& configuration, std::size_t threads,
   AnalogChip chip("chip", configuration.chip, mapping,
                   {static_cast<std::uint64_t>(configuration.seed), threads, nullptr});
   chip.program_initial_state();
-  Trainer trainer(run.data(),
-                  {configuration.workload.epochs, configuration.workload.batch_size, configuration.optimiser.weight_decay,
-                   configuration.schedule, static_cast<std::uint64_t>(configuration.seed)},
-                  chip);
+  Trainer trainer(
+      run.data(),
+      {configuration.workload.epochs, configuration.workload.batch_size, configuration.optimiser.weight_decay,
+       configuration.schedule, static_cast<std::uint64_t>(configuration.seed)},
+      chip);
   while (!trainer.done()) trainer.advance();
 
   Outcome outcome;
   for (const EpochRecord& r : trainer.state().records) {
     outcome.curve.insert(outcome.curve.end(), {r.train_loss, r.train_accuracy, r.test_loss, r.test_accuracy});
   }
-  for (std::size_t tile = 0; tile < mapping.tiles(); ++tile) outcome.weights.push_back(chip.tile(tile).array().weights());
+  for (std::size_t tile = 0; tile < mapping.tiles(); ++tile)
+    outcome.weights.push_back(chip.tile(tile).array().weights());
   outcome.ticks = chip.time().training;
   outcome.report = make_report(configuration, trainer, chip, run.costs(), 0.0);
   return outcome;

@@ -36,7 +36,8 @@ TEST(EnergyBalance, DoublingATableEntryAddsExactlyItsContribution) {
   for (const char* entry : {"adc.convert.9b", "bram.read", "dram.write", "vector.mul"}) {
     double contribution = 0;
     for (const EnergyItem& item : energy_items(activity, Mode::training, run.costs())) {
-      if (item.entry == entry && item.action != "static") contribution += static_cast<double>(item.count) * run.costs().energy(entry);
+      if (item.entry == entry && item.action != "static")
+        contribution += static_cast<double>(item.count) * run.costs().energy(entry);
     }
     EXPECT_GT(contribution, 0) << entry;
     const double after = energy_report(activity, Mode::training, run.costs().with_energy_scaled(entry, 2)).total_j;

@@ -12,7 +12,8 @@ using ::testing::HasSubstr;
 
 RunConfiguration learning(const std::string& device, int epochs = 2) {
   return small_configuration({"device.preset=" + device, "workload.train_samples=1200", "workload.test_samples=300",
-                              "workload.batch_size=10", "workload.epochs=" + std::to_string(epochs), "schedule.lr=0.1"});
+                              "workload.batch_size=10", "workload.epochs=" + std::to_string(epochs),
+                              "schedule.lr=0.1"});
 }
 
 template <class Call>
@@ -37,7 +38,8 @@ TEST(OneExecution, AWrongAddressMapBreaksTheAccuracy) {
     // The last layer reads its activations 256 bytes off.
     for (auto* program : {&mapping.training, &mapping.evaluation}) {
       for (Command& command : *program) {
-        if (command.opcode == Opcode::forward && command.unit == unit_index::first_tile + 2) command.operands[0].address -= 256;
+        if (command.opcode == Opcode::forward && command.unit == unit_index::first_tile + 2)
+          command.operands[0].address -= 256;
       }
     }
   };

@@ -7,7 +7,8 @@ namespace {
 void expect_same_values(const Outcome& a, const Outcome& b) {
   EXPECT_EQ(a.curve, b.curve);
   ASSERT_EQ(a.weights.size(), b.weights.size());
-  for (std::size_t tile = 0; tile < a.weights.size(); ++tile) EXPECT_EQ(a.weights[tile], b.weights[tile]) << "tile " << tile;
+  for (std::size_t tile = 0; tile < a.weights.size(); ++tile)
+    EXPECT_EQ(a.weights[tile], b.weights[tile]) << "tile " << tile;
 }
 
 class SameBits : public ::testing::TestWithParam<const char*> {
@@ -44,24 +45,25 @@ TEST_P(SameBits, OverTheImagesOfABlock) {
 }
 
 TEST_P(SameBits, OverMemoryBandwidthsAndClock) {
-  expect_same_values(run_whole(with({})), run_whole(with({"dram.channel_rate=0.4 GB/s", "clock_hz=0.3e9", "bus.channels=1"})));
+  expect_same_values(run_whole(with({})),
+                     run_whole(with({"dram.channel_rate=0.4 GB/s", "clock_hz=0.3e9", "bus.channels=1"})));
 }
 
 TEST_P(SameBits, NarrowFormatsOverTheBoundOfTheBlocks) {
-  const std::vector<std::string> narrow{"numbers.activations=fp16", "numbers.gradients=int8", "numbers.gradient_scale=4096.0"};
+  const std::vector<std::string> narrow{"numbers.activations=fp16", "numbers.gradients=int8",
+                                        "numbers.gradient_scale=4096.0"};
   auto blocked = narrow;
   blocked.emplace_back("controller.block_vectors=5");
   expect_same_values(run_whole(with(narrow)), run_whole(with(blocked)));
 }
 
-TEST_P(SameBits, AnotherSeedGivesOtherBits) {
-  EXPECT_NE(run_whole(with({})).curve, run_whole(with({"seed=8"})).curve);
-}
+TEST_P(SameBits, AnotherSeedGivesOtherBits) { EXPECT_NE(run_whole(with({})).curve, run_whole(with({"seed=8"})).curve); }
 
 INSTANTIATE_TEST_SUITE_P(Devices, SameBits, ::testing::Values("ideal", "semi_ideal", "gokmen_vlasov"));
 
 TEST(Splitting, ColumnsOfTheIdealDeviceOverTilesChangesNoBitOfAForwardPass) {
-  // Rows split a sum and may round differently; columns do not. One epoch without learning shows the forward pass alone.
+  // Rows split a sum and may round differently; columns do not. One epoch without learning shows the forward pass
+  // alone.
   const std::vector<std::string> still{"device.preset=ideal", "schedule.lr=1e-30"};
   auto split = still;
   split.emplace_back("tile.columns=3");

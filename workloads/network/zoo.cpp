@@ -67,8 +67,8 @@ Graph build_network(std::string_view name, TensorShape input, std::uint32_t clas
     if (entry.name == name) return entry.build(input, classes);
     names.push_back(entry.name);
   }
-  throw InputError("workload.network", "\"" + std::string(name) + "\" is not a network" +
-                                           did_you_mean(name, names) + "; `rheo list networks` prints all");
+  throw InputError("workload.network", "\"" + std::string(name) + "\" is not a network" + did_you_mean(name, names) +
+                                           "; `rheo list networks` prints all");
 }
 
 }  // namespace rheo

@@ -10,7 +10,7 @@ namespace rheo {
 struct Batch {
   std::span<const std::uint8_t> pixels;  ///< images x image values, channels last
   std::span<const std::uint8_t> labels;
-  std::uint64_t first_sample = 0;        ///< number of the first image in the run; keys the random numbers
+  std::uint64_t first_sample = 0;  ///< number of the first image in the run; keys the random numbers
 };
 
 struct StepScalars {

@@ -33,10 +33,10 @@ struct StepRecord {
 
 /// Where a training run stands between two batches. Copyable: a checkpoint holds it.
 struct TrainerState {
-  std::int64_t epoch = 0;       ///< epochs completed
-  bool testing = false;         ///< the present epoch's training is over
-  std::int64_t next_sample = 0; ///< of the present epoch's training or test samples
-  double loss_sum = 0;          ///< over the samples so far
+  std::int64_t epoch = 0;        ///< epochs completed
+  bool testing = false;          ///< the present epoch's training is over
+  std::int64_t next_sample = 0;  ///< of the present epoch's training or test samples
+  double loss_sum = 0;           ///< over the samples so far
   std::int64_t correct = 0;
   EpochRecord current;
   std::vector<EpochRecord> records;
@@ -56,7 +56,10 @@ class Trainer {
   [[nodiscard]] const StepRecord& last_step() const noexcept { return last_step_; }
 
   [[nodiscard]] const TrainerState& state() const noexcept { return state_; }
-  void restore(const TrainerState& state) { state_ = state; order_epoch_ = -1; }
+  void restore(const TrainerState& state) {
+    state_ = state;
+    order_epoch_ = -1;
+  }
 
   /// Samples processed of all there are to process, tests included.
   [[nodiscard]] std::int64_t samples_done() const noexcept;
