@@ -163,6 +163,7 @@ void AnalogChip::run_program(std::uint64_t entry, const HostRegisters& registers
   host_write(controller_map::doorbell, &one, sizeof one);
   sc_core::sc_start();
   if (failure_) std::rethrow_exception(failure_);
+  if (controller_.failure()) std::rethrow_exception(controller_.failure());
   if (sc_core::sc_time_stamp() >= sc_core::sc_max_time() - sc_core::sc_max_time() * 0.01) {
     throw SimulationError("the simulated time passes 180,000 s, the most that 64 bits of 10 fs hold");
   }

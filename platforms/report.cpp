@@ -148,7 +148,9 @@ Json layers_json(AnalogChip& chip, const EnergyReport& energy) {
 std::string engineering(double value, std::string_view unit) {
   if (value == 0) return fmt::format("0 {}", unit);
   static constexpr std::array<std::string_view, 9> prefixes{"f", "p", "n", "u", "m", "", "k", "M", "G"};
-  const int index = std::clamp(static_cast<int>(std::floor(std::log10(value) / 3.0)) + 5, 0, 8);
+  // The exponent of the value as printed: 999.7 m is 1 of the next prefix.
+  const double exponent = std::floor(std::log10(value * (1 + 5e-4)));
+  const int index = std::clamp(static_cast<int>(std::floor(exponent / 3.0)) + 5, 0, 8);
   return fmt::format("{:.3g} {}{}", value / std::pow(1000.0, index - 5), prefixes[static_cast<std::size_t>(index)],
                      unit);
 }
@@ -213,6 +215,7 @@ Json make_report(const RunConfiguration& configuration, const Trainer& trainer, 
                           {"energy_by_component", to_json(test_energy.by_component)},
                           {"by_phase", busy_by_phase(chip, Mode::evaluation)},
                           {"actions", actions_json(chip, Mode::evaluation)}};
+  report["images"] = {{"train", trainer.train_images()}, {"test", trainer.test_images()}};
   report["idealised"] = configuration.chip.device.family == crossbar::DeviceFamily::ideal;
   report["remarks"] = chip.mapping().remarks;
   require_sane(report, "report");

@@ -204,6 +204,7 @@ int run_training(const RunConfiguration& configuration, const RunOptions& option
   const auto save = [&] { write_checkpoint(checkpoint, {resolved(configuration), trainer.state(), chip.snapshot()}); };
   Progress progress(options.quiet);
   const auto start = Clock::now();
+  const std::int64_t samples_before = trainer.samples_done();
   auto last_save = start;
   while (!trainer.done()) {
     if (interrupted != 0) {
@@ -235,7 +236,8 @@ int run_training(const RunConfiguration& configuration, const RunOptions& option
   const auto report = make_report(configuration, trainer, chip, run.costs(), wall.count());
   std::string text = report_text(report);
   text += fmt::format("Simulated in {:.1f} s ({:.0f} images/s) on this computer; everything is in {}\n", wall.count(),
-                      static_cast<double>(trainer.samples_in_all()) / std::max(wall.count(), 1e-9), folder.string());
+                      static_cast<double>(trainer.samples_in_all() - samples_before) / std::max(wall.count(), 1e-9),
+                      folder.string());
   write_file(folder / "report.txt", text);
   write_file(report_file, report.dump(2) + "\n");
   std::cout << text << std::flush;

@@ -29,8 +29,18 @@ Controller::Controller(const sc_core::sc_module_name& name, const ControllerPara
                 {"controller.command", "command", "commands that the controller dispatched", "controller.command"}}) {
   host_port.register_b_transport(this, &Controller::host_access);
   completions.register_b_transport(this, &Controller::completed);
-  sc_core::sc_spawn([this] { fetch(); }, "fetch");
-  sc_core::sc_spawn([this] { dispatch(); }, "dispatch");
+  // An exception must not cross the simulation kernel: the host looks for it when the kernel comes to rest.
+  const auto guarded = [this](void (Controller::*process)()) {
+    return [this, process] {
+      try {
+        (this->*process)();
+      } catch (const std::runtime_error&) {
+        if (!failure_) failure_ = std::current_exception();
+      }
+    };
+  };
+  sc_core::sc_spawn(guarded(&Controller::fetch), "fetch");
+  sc_core::sc_spawn(guarded(&Controller::dispatch), "dispatch");
 }
 
 std::vector<BufferUse> Controller::buffers() const {
@@ -51,7 +61,7 @@ void Controller::host_access(tlm::tlm_generic_payload& payload, sc_core::sc_time
       std::memcpy(payload.get_data_ptr(), place, bytes);
     }
     delay += clock_ * static_cast<double>(ceil_divide(bytes, static_cast<std::uint64_t>(parameters_.link_bytes)));
-  } else if (write && address == controller_map::registers && bytes == sizeof registers_) {
+  } else if (write && address == controller_map::registers && bytes == sizeof registers_ && !running_) {
     std::memcpy(&registers_, payload.get_data_ptr(), sizeof registers_);
   } else if (write && address == controller_map::doorbell && !running_) {
     running_ = true;
@@ -118,6 +128,7 @@ void Controller::run_program() {
     if (command.opcode == Opcode::halt) break;
     if (command.opcode == Opcode::loop) {
       images_per_block = command.images_per_block;
+      if (images_per_block == 0) throw SimulationError("the program loops over blocks of no image");
       blocks = static_cast<std::uint32_t>(ceil_divide(registers_.images, images_per_block));
       block = 0;
       loop_start = at;
@@ -131,6 +142,9 @@ void Controller::run_program() {
         block = 0;
       }
       continue;
+    }
+    if (command.unit >= unit_room_.size()) {
+      throw SimulationError("command " + command.name() + ": the chip has no such unit");
     }
     resolve(command, block, images_per_block);
     while (scoreboard_.size() >= static_cast<std::size_t>(parameters_.scoreboard_entries)) sc_core::wait(progress_);

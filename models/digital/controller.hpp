@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <exception>
 #include <systemc>
 #include <vector>
 
@@ -56,6 +57,8 @@ class Controller : public sc_core::sc_module, public Component {
 
   /// True when no program runs.
   [[nodiscard]] bool idle() const noexcept { return !running_; }
+  /// Why the controller gave up, or null.
+  [[nodiscard]] std::exception_ptr failure() const noexcept { return failure_; }
   /// Commands dispatched so far.
   [[nodiscard]] std::uint64_t dispatched() const noexcept { return sequence_; }
 
@@ -104,6 +107,7 @@ class Controller : public sc_core::sc_module, public Component {
   HostRegisters registers_;
   std::deque<Entry> scoreboard_;
   bool running_ = false;
+  std::exception_ptr failure_;
   std::uint64_t sequence_ = 0;
   std::uint64_t entered_count_ = 0;
   std::vector<bool> unit_taken_;  ///< next_to_go: an earlier command for the unit still waits

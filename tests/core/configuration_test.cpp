@@ -193,7 +193,7 @@ TEST(Configuration, AnUnknownKeyIsAnErrorWithPlaceAndSuggestion) {
   EXPECT_EQ(refusal("\n\n  sede = 9"), "chip.toml:3:3: sede: no such key; did you mean seed?");
   EXPECT_EQ(refusal("[ad]\nbits = 9"), "chip.toml:2:1: ad.bits: no such key; did you mean adc.bits?");
   EXPECT_THAT(refusal("[adc]\nclock_hz = 1e9"), HasSubstr("adc.clock_hz: no such key"));
-  EXPECT_THAT(refusal("adc = 5"), HasSubstr("adc: no such key"));
+  EXPECT_THAT(refusal("adc = 5"), HasSubstr("adc: is a table; expected a key of it, such as adc.bits"));
   EXPECT_THAT(refusal("nothing_like_it = 5"), HasSubstr("nothing_like_it: no such key; `rheo list keys` prints all"));
 }
 
@@ -339,7 +339,8 @@ TEST_F(ConfigurationFiles, ABaseMayNotLeadBackToItself) {
 }
 
 TEST_F(ConfigurationFiles, ABaseThatIsNoFileIsRefused) {
-  EXPECT_THAT(refusal_of_file(write("a.toml", "base = \"none.toml\"\n")), HasSubstr("none.toml: no such file"));
+  EXPECT_THAT(refusal_of_file(write("a.toml", "base = \"none.toml\"\n")),
+              HasSubstr("a.toml:1:8: base = \"none.toml\": no such file"));
   const std::string file = write("b.toml", "base = 3\n");
   EXPECT_EQ(refusal_of_file(file), file + ":1:8: base = 3: expected the name of a TOML file");
 }

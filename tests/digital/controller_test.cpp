@@ -344,7 +344,7 @@ TEST_F(ControllerTest, AProgramWithoutAHaltIsAnErrorAtTheEndOfTheProgramMemory) 
   try {
     chip.finish();
     ADD_FAILURE() << "nobody noticed";
-  } catch (const std::exception& error) {
+  } catch (const SimulationError& error) {
     EXPECT_THAT(error.what(), HasSubstr("past the end of the program memory"));
   }
 }

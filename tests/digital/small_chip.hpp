@@ -159,6 +159,7 @@ class SmallChip : public sc_core::sc_module, public Recorder {
   void finish() {
     sc_core::sc_start();
     if (failure) std::rethrow_exception(failure);
+    if (controller.failure()) std::rethrow_exception(controller.failure());
     EXPECT_TRUE(controller.idle()) << "the program did not end";
     EXPECT_EQ(events.size(), controller.dispatched()) << "completed and issued commands differ";
   }

@@ -61,6 +61,9 @@ class Trainer {
     order_epoch_ = -1;
   }
 
+  /// Images of one epoch.
+  [[nodiscard]] std::int64_t train_images() const noexcept { return train_count(); }
+  [[nodiscard]] std::int64_t test_images() const noexcept { return test_count(); }
   /// Samples processed of all there are to process, tests included.
   [[nodiscard]] std::int64_t samples_done() const noexcept;
   [[nodiscard]] std::int64_t samples_in_all() const noexcept;
