@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "models/core/error.hpp"
+#include "models/core/rounding.hpp"
 
 namespace rheo {
 namespace {
@@ -13,9 +14,7 @@ namespace {
 constexpr std::uint64_t alignment = 64;
 constexpr std::uint64_t most_tiles = 16384;
 
-constexpr std::uint64_t aligned(std::uint64_t bytes) { return (bytes + alignment - 1) / alignment * alignment; }
-
-constexpr std::uint32_t ceil_divide(std::uint32_t a, std::uint32_t b) { return (a + b - 1) / b; }
+constexpr std::uint64_t aligned(std::uint64_t bytes) { return round_up(bytes, alignment); }
 
 /// Hands out consecutive pieces of a memory.
 class Allocator {
@@ -247,8 +246,10 @@ class Mapper {
     std::uint16_t unit = unit_index::first_tile;
     for (std::size_t l = 0; l < mapping_.layers.size(); ++l) {
       MatrixLayer& layer = mapping_.layers[l];
-      const std::uint32_t down = ceil_divide(layer.inputs, static_cast<std::uint32_t>(chip_.tile.rows));
-      const std::uint32_t across = ceil_divide(layer.outputs, static_cast<std::uint32_t>(chip_.tile.columns));
+      const auto down =
+          static_cast<std::uint32_t>(ceil_divide(layer.inputs, static_cast<std::uint64_t>(chip_.tile.rows)));
+      const auto across =
+          static_cast<std::uint32_t>(ceil_divide(layer.outputs, static_cast<std::uint64_t>(chip_.tile.columns)));
       if (unit + std::uint64_t{down} * across > most_tiles) {
         throw InputError(chip_.tile.rows < chip_.tile.columns ? "tile.rows" : "tile.columns",
                          fmt::format("the network needs more than {} tiles; expected larger ones", most_tiles));
@@ -744,10 +745,7 @@ std::string listing(const std::vector<Command>& program) {
   std::string indent = "  ";
   for (const Command& command : program) {
     if (command.opcode == Opcode::end_loop) indent = "  ";
-    const auto name = command.opcode == Opcode::vector
-                          ? vector_operation_names[static_cast<std::size_t>(command.operation)]
-                          : opcode_names[static_cast<std::size_t>(command.opcode)];
-    text += fmt::format("{}{:<18}", indent, name);
+    text += fmt::format("{}{:<18}", indent, command.operation_name());
     if (command.opcode == Opcode::loop) {
       text += fmt::format(" blocks of {} images", command.images_per_block);
       indent = "    ";

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "models/core/error.hpp"
+#include "models/core/rounding.hpp"
 
 namespace rheo {
 namespace {
@@ -12,8 +13,6 @@ using crossbar::InputBlock;
 using crossbar::OutputBlock;
 using crossbar::VectorRange;
 using sc_core::sc_time;
-
-constexpr std::uint64_t ceil_divide(std::uint64_t a, std::uint64_t b) { return (a + b - 1) / b; }
 
 /// Numbers of images' vectors in the run: image s owns vectors s * positions and on.
 VectorRange range_of(const Command& command) {

@@ -3,9 +3,7 @@
 namespace rheo {
 
 std::string Command::name() const {
-  std::string text = "#" + std::to_string(sequence) + " ";
-  text += opcode == Opcode::vector ? vector_operation_names[static_cast<std::size_t>(operation)]
-                                   : opcode_names[static_cast<std::size_t>(opcode)];
+  std::string text = "#" + std::to_string(sequence) + " " + std::string(operation_name());
   if (layer != shared_layer) text += " of layer " + std::to_string(layer);
   return text + " on unit " + std::to_string(unit);
 }

@@ -121,6 +121,11 @@ struct Command {
     return opcode == Opcode::forward || opcode == Opcode::backward || opcode == Opcode::update ||
            opcode == Opcode::accumulate;
   }
+  /// "forward", or for the vector unit what it does: "max-pool".
+  [[nodiscard]] std::string_view operation_name() const noexcept {
+    return opcode == Opcode::vector ? vector_operation_names[static_cast<std::size_t>(operation)]
+                                    : opcode_names[static_cast<std::size_t>(opcode)];
+  }
   /// "#12 forward layer 2 on unit 3": for error messages.
   [[nodiscard]] std::string name() const;
 };

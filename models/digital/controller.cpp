@@ -4,13 +4,12 @@
 #include <cstring>
 
 #include "models/core/error.hpp"
+#include "models/core/rounding.hpp"
 
 namespace rheo {
 namespace {
 
 enum Kind : std::size_t { fetch_bytes, commands };
-
-constexpr std::uint64_t ceil_divide(std::uint64_t a, std::uint64_t b) { return (a + b - 1) / b; }
 
 }  // namespace
 

@@ -5,6 +5,7 @@
 
 #include "models/core/error.hpp"
 #include "models/digital/formats.hpp"
+#include "models/interconnect/transfer.hpp"
 
 namespace rheo {
 namespace {
@@ -18,12 +19,6 @@ sc_time part_of(const sc_time& time, std::uint64_t count) {
 }
 
 sc_time times(const sc_time& time, std::uint64_t count) { return sc_time::from_value(time.value() * count); }
-
-/// What is missing from `time` to the next edge of the clock.
-sc_time to_next_edge(const sc_time& time, const sc_time& clock) {
-  const auto rest = time.value() % clock.value();
-  return rest == 0 ? SC_ZERO_TIME : sc_time::from_value(clock.value() - rest);
-}
 
 }  // namespace
 
@@ -44,9 +39,8 @@ Unit::Unit(const sc_core::sc_module_name& name, std::uint16_t index, const UnitC
   }
 }
 
-Unit::Traffic Unit::Traffic::contiguous(std::uint64_t address, std::uint64_t bytes, std::uint64_t pieces) {
-  // A run is at most 4 GiB; `pieces` equal runs when the caller wants that many.
-  return {address, bytes, static_cast<std::uint32_t>(bytes / std::max<std::uint64_t>(pieces, 1)), pieces};
+Unit::Traffic Unit::Traffic::contiguous(std::uint64_t address, std::uint64_t bytes) {
+  return {address, bytes, static_cast<std::uint32_t>(bytes), 1};
 }
 
 std::uint64_t Unit::Traffic::stride() const noexcept {
@@ -91,19 +85,15 @@ void Unit::execute(const Command& command) {
   } else {
     run_by_burst(command, work);
   }
-  const sc_time rest = to_next_edge(sc_core::sc_time_stamp(), context_.clock);
-  if (rest != SC_ZERO_TIME) sc_core::wait(rest);
-  const sc_time end = sc_core::sc_time_stamp();
+  const sc_time end = sc_time::from_value(clock_edge(sc_core::sc_time_stamp().value(), context_.clock.value()));
+  if (end != sc_core::sc_time_stamp()) sc_core::wait(end - sc_core::sc_time_stamp());
   busy_.add(command.scope(), (end - start).value());
   if (context_.recorder != nullptr) {
     std::uint64_t bytes = 0;
     for (const Traffic& traffic : work.reads) bytes += traffic.bytes();
     for (const Traffic& traffic : work.writes) bytes += traffic.bytes();
-    const auto operation = command.opcode == Opcode::vector
-                               ? vector_operation_names[static_cast<std::size_t>(command.operation)]
-                               : opcode_names[static_cast<std::size_t>(command.opcode)];
-    context_.recorder->command({command.sequence, basename(), std::string(operation), command.scope(), start.value(),
-                                end.value(), bytes, work.items});
+    context_.recorder->command({command.sequence, basename(), std::string(command.operation_name()), command.scope(),
+                                start.value(), end.value(), bytes, work.items});
   }
   complete(command);
 }

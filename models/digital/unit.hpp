@@ -77,7 +77,7 @@ class Unit : public sc_core::sc_module, public Component {
     [[nodiscard]] std::uint64_t bytes() const noexcept { return runs * run_bytes; }
     /// From one run to the next: whole words, and no run reaches past the span.
     [[nodiscard]] std::uint64_t stride() const noexcept;
-    [[nodiscard]] static Traffic contiguous(std::uint64_t address, std::uint64_t bytes, std::uint64_t pieces = 1);
+    [[nodiscard]] static Traffic contiguous(std::uint64_t address, std::uint64_t bytes);
   };
 
   struct Work {

@@ -4,6 +4,7 @@
 #include <string>
 #include <tlm>
 
+#include "models/core/rounding.hpp"
 #include "models/core/scope.hpp"
 
 namespace rheo {
@@ -31,7 +32,7 @@ struct Transfer {
 /// The first clock edge at or after `ticks`; edges are the multiples of the period. A synchronous block
 /// sees a request from another clock at its next edge.
 [[nodiscard]] constexpr std::uint64_t clock_edge(std::uint64_t ticks, std::uint64_t period) noexcept {
-  return (ticks + period - 1) / period * period;
+  return round_up(ticks, period);
 }
 
 /// "0x1f"

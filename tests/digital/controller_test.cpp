@@ -10,7 +10,7 @@ namespace {
 
 using ::testing::AllOf;
 using testing::bits_of;
-using testing::ceil_divide;
+using rheo::ceil_divide;
 using ::testing::ElementsAre;
 using testing::flat;
 using ::testing::HasSubstr;

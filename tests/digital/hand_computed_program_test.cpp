@@ -10,7 +10,7 @@ namespace rheo {
 namespace {
 
 using testing::bits_of;
-using testing::ceil_divide;
+using rheo::ceil_divide;
 using testing::flat;
 using testing::matrix;
 using testing::ns;

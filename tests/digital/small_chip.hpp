@@ -15,6 +15,7 @@
 #include <systemc>
 #include <vector>
 
+#include "models/core/rounding.hpp"
 #include "models/crossbar/tile.hpp"
 #include "models/digital/controller.hpp"
 #include "models/digital/vector_unit.hpp"
@@ -29,8 +30,6 @@ namespace rheo::testing {
 
 /// Ticks of 10 fs in a nanosecond, which is also the cycle of the small chip.
 inline constexpr std::uint64_t ns = 100'000;
-
-constexpr std::uint64_t ceil_divide(std::uint64_t a, std::uint64_t b) { return (a + b - 1) / b; }
 
 /// The next clock edge.
 constexpr std::uint64_t to_edge(std::uint64_t ticks) { return ceil_divide(ticks, ns) * ns; }

@@ -8,7 +8,7 @@
 namespace rheo {
 namespace {
 
-using testing::ceil_divide;
+using rheo::ceil_divide;
 using ::testing::HasSubstr;
 using testing::ns;
 using testing::SmallChip;
