@@ -159,7 +159,7 @@ class Mapper {
   }
 
  private:
-  [[nodiscard]] bool ideal() const { return chip_.device.family == crossbar::DeviceFamily::ideal; }
+  [[nodiscard]] bool ideal() const { return chip_.device.ideal; }
   /// Whether gradients of the matrices are summed digitally.
   [[nodiscard]] bool accumulates() const { return ideal() || request_.momentum == MomentumTarget::accumulator; }
 

@@ -216,7 +216,7 @@ Json make_report(const RunConfiguration& configuration, const Trainer& trainer, 
                           {"by_phase", busy_by_phase(chip, Mode::evaluation)},
                           {"actions", actions_json(chip, Mode::evaluation)}};
   report["images"] = {{"train", trainer.train_images()}, {"test", trainer.test_images()}};
-  report["idealised"] = configuration.chip.device.family == crossbar::DeviceFamily::ideal;
+  report["idealised"] = configuration.chip.device.ideal;
   report["remarks"] = chip.mapping().remarks;
   require_sane(report, "report");
   return report;

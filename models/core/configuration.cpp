@@ -227,6 +227,25 @@ class ConfigurationReader final : public Parameters {
     value = read;
   }
 
+  void numbers(std::string_view key, std::vector<double>& values, std::size_t fewest, Range<double> range,
+               std::string_view) override {
+    const std::string path = ask(key);
+    const auto found = tree_.find(path);
+    if (!found.node) return;
+    const std::string wanted = fmt::format("expected a list of at least {} numbers{}", fewest, interval(range));
+    const auto* list = found.node->as_array();
+    if (list == nullptr || list->size() < fewest) TreeType::refuse(found, path, wanted);
+    std::vector<double> read;
+    for (const toml::node& entry : *list) {
+      const auto number = entry.is_number() ? entry.value<double>() : std::nullopt;
+      if (!number || !std::isfinite(*number) || *number < range.low || *number > range.high) {
+        TreeType::refuse(found, path, wanted);
+      }
+      read.push_back(*number);
+    }
+    values = std::move(read);
+  }
+
   void flag(std::string_view key, bool& value, std::string_view) override {
     const std::string path = ask(key);
     const auto found = tree_.find(path);
@@ -368,6 +387,14 @@ void ConfigurationText::number(std::string_view key, double& value, Range<double
 void ConfigurationText::quantity(std::string_view key, double& value, Dimension dimension, Range<double> range,
                                  std::string_view description) {
   line(key, toml_string(format_quantity(value, dimension)), description, "a value" + interval(range, dimension));
+}
+
+void ConfigurationText::numbers(std::string_view key, std::vector<double>& values, std::size_t fewest,
+                                Range<double> range, std::string_view description) {
+  std::vector<std::string> words;
+  for (const double value : values) words.push_back(floating(value));
+  line(key, fmt::format("[{}]", fmt::join(words, ", ")), description,
+       fmt::format("a list of at least {} numbers{}", fewest, interval(range)));
 }
 
 void ConfigurationText::flag(std::string_view key, bool& value, std::string_view description) {

@@ -66,6 +66,8 @@ class ConfigurationText : public Parameters {
   void number(std::string_view key, double& value, Range<double> range, std::string_view description) override;
   void quantity(std::string_view key, double& value, Dimension dimension, Range<double> range,
                 std::string_view description) override;
+  void numbers(std::string_view key, std::vector<double>& values, std::size_t fewest, Range<double> range,
+               std::string_view description) override;
   void flag(std::string_view key, bool& value, std::string_view description) override;
   void text(std::string_view key, std::string& value, std::string_view description) override;
   void choice(std::string_view key, std::string& value, std::span<const std::string> allowed,

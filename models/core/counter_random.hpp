@@ -17,6 +17,9 @@ enum class RandomPurpose : std::uint32_t {
   row_trains,
   column_trains,
   cycle_to_cycle,
+  write_noise,
+  diffusion,
+  reset,
 };
 
 /// Counter-based random numbers: every number is a pure function of (seed, stream, purpose, vector index,

@@ -1,11 +1,13 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "models/core/quantity.hpp"
 
@@ -33,6 +35,9 @@ class Parameters {
   /// A value with a unit, in SI units.
   virtual void quantity(std::string_view key, double& value, Dimension dimension, Range<double> range,
                         std::string_view description) = 0;
+  /// A list of at least `fewest` numbers.
+  virtual void numbers(std::string_view key, std::vector<double>& values, std::size_t fewest, Range<double> range,
+                       std::string_view description) = 0;
   virtual void flag(std::string_view key, bool& value, std::string_view description) = 0;
   virtual void text(std::string_view key, std::string& value, std::string_view description) = 0;
   virtual void choice(std::string_view key, std::string& value, std::span<const std::string> allowed,
@@ -62,6 +67,12 @@ class Parameters {
       if (allowed[i] == word) value = static_cast<Enum>(i);
     }
   }
+};
+
+/// What is wrong with parameters that each are in range.
+struct ParameterFault {
+  std::string key;   ///< within its section
+  std::string text;  ///< what is wrong; what is allowed
 };
 
 inline constexpr double unbounded = std::numeric_limits<double>::max();

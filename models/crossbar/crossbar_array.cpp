@@ -6,6 +6,8 @@
 #include <mutex>
 #include <stdexcept>
 
+#include "models/core/bytes.hpp"
+
 namespace rheo::crossbar {
 namespace {
 
@@ -39,78 +41,58 @@ CrossbarArray::CrossbarArray(std::size_t inputs, std::size_t outputs, const Arra
                              std::uint32_t stream)
     : inputs_(inputs),
       outputs_(outputs),
-      row_stride_(padded_to_16(outputs)),
+      shape_(PlaneShape::of(inputs, outputs)),
       transposed_stride_(padded_to_16(inputs)),
       settings_(settings),
       forward_key_(seed, stream, RandomPurpose::forward_noise),
       evaluation_key_(seed, stream, RandomPurpose::evaluation_noise),
-      backward_key_(seed, stream, RandomPurpose::backward_noise),
-      row_key_(seed, stream, RandomPurpose::row_trains),
-      column_key_(seed, stream, RandomPurpose::column_trains),
-      cycle_key_(seed, stream, RandomPurpose::cycle_to_cycle),
-      weights_(inputs * row_stride_) {
+      backward_key_(seed, stream, RandomPurpose::backward_noise) {
   if (inputs == 0 || outputs == 0) throw std::invalid_argument("a crossbar needs at least one row and one column");
-  settings_.pulses.dw_min = static_cast<float>(settings_.device.dw_min);
-  if (is_ideal()) return;
-
-  const DeviceParameters& device = settings_.device;
-  for (std::vector<float>* values : {&step_up_, &step_down_, &bound_low_, &bound_high_}) {
-    values->assign(weights_.size(), 0.0F);
-  }
-  const RandomKey key(seed, stream, RandomPurpose::cell_population);
-  const auto dw_min = static_cast<float>(device.dw_min);
-  const auto asymmetry = static_cast<float>(device.up_down);
-  std::vector<float> xi(4 * row_stride_);
-  for (std::size_t i = 0; i < inputs_; ++i) {
-    random_normals(key, i, 0, xi);
-    for (std::size_t j = 0; j < outputs_; ++j) {
-      const float gain = 1.0F + static_cast<float>(device.dw_min_dtod) * xi[j];
-      const float r = static_cast<float>(device.up_down_dtod) * xi[row_stride_ + j];
-      const std::size_t at = i * row_stride_ + j;
-      step_up_[at] = std::abs(dw_min * (gain + r + std::min(asymmetry, 0.0F)));
-      step_down_[at] = std::abs(dw_min * (gain - r - std::max(asymmetry, 0.0F)));
-      bound_high_[at] = std::max(0.0F, static_cast<float>(device.w_max) *
-                                           (1.0F + static_cast<float>(device.w_max_dtod) * xi[2 * row_stride_ + j]));
-      bound_low_[at] = std::min(0.0F, static_cast<float>(device.w_min) *
-                                          (1.0F + static_cast<float>(device.w_min_dtod) * xi[3 * row_stride_ + j]));
-    }
+  if (is_ideal()) {
+    ideal_weights_.resize(shape_.values());
+  } else {
+    store_ = make_weight_store(shape_, settings_.device, settings_.update, seed, stream);
   }
 }
 
 void CrossbarArray::program(std::span<const float> values) {
   if (values.size() != inputs_ * outputs_) throw std::invalid_argument("the weights do not fit the crossbar");
+  std::vector<float> padded(shape_.values());
   for (std::size_t i = 0; i < inputs_; ++i) {
-    for (std::size_t j = 0; j < outputs_; ++j) {
-      const std::size_t at = i * row_stride_ + j;
-      const float value = values[i * outputs_ + j];
-      weights_[at] = is_ideal() ? value : std::clamp(value, bound_low_[at], bound_high_[at]);
-    }
+    std::copy_n(values.data() + i * outputs_, outputs_, padded.data() + i * shape_.row_stride);
   }
-  conductance_current_ = transposed_current_ = false;
+  if (is_ideal()) {
+    ideal_weights_ = std::move(padded);
+  } else {
+    store_->program(padded);
+  }
+  weights_changed();
 }
 
-std::vector<float> CrossbarArray::unpacked(const std::vector<float>& packed) const {
+std::vector<float> CrossbarArray::weights() const {
   std::vector<float> values;
   values.reserve(inputs_ * outputs_);
   for (std::size_t i = 0; i < inputs_; ++i) {
-    const auto row = packed.begin() + static_cast<std::ptrdiff_t>(i * row_stride_);
+    const auto row = packed().begin() + static_cast<std::ptrdiff_t>(i * shape_.row_stride);
     values.insert(values.end(), row, row + static_cast<std::ptrdiff_t>(outputs_));
   }
   return values;
 }
 
-std::vector<float> CrossbarArray::weights() const { return unpacked(weights_); }
+std::size_t CrossbarArray::cells_per_weight() const noexcept {
+  constexpr std::size_t with_reference = 2;  // both sign schemes
+  return with_reference * (store_ != nullptr ? store_->cells_per_weight() : 1);
+}
 
-CrossbarArray::Population CrossbarArray::population() const {
-  if (is_ideal()) return {};
-  return {unpacked(step_up_), unpacked(step_down_), unpacked(bound_low_), unpacked(bound_high_)};
+std::span<const CellPlane> CrossbarArray::planes() const noexcept {
+  return store_ != nullptr ? store_->planes() : std::span<const CellPlane>();
 }
 
 void CrossbarArray::refresh_transposed() {
   if (transposed_current_) return;
   transposed_.assign(outputs_ * transposed_stride_, 0.0F);
   for (std::size_t i = 0; i < inputs_; ++i) {
-    for (std::size_t j = 0; j < outputs_; ++j) transposed_[j * transposed_stride_ + i] = weights_[i * row_stride_ + j];
+    for (std::size_t j = 0; j < outputs_; ++j) transposed_[j * transposed_stride_ + i] = packed()[i * shape_.row_stride + j];
   }
   transposed_current_ = true;
 }
@@ -121,12 +103,12 @@ void CrossbarArray::refresh_conductance() {
   column_conductance_.assign(padded_to_16(outputs_), 0.0F);
   const auto off = static_cast<float>(settings_.conductance.off_ratio);
   // The weight range of a nominal cell spans off..1; a pair of cells carries one weight.
-  const float full_scale = static_cast<float>(std::max(settings_.device.w_max, -settings_.device.w_min));
+  const float full_scale = static_cast<float>(std::max(settings_.device.cell.population.w_max, -settings_.device.cell.population.w_min));
   const float slope = (1.0F - off) / std::max(full_scale, std::numeric_limits<float>::min());
   const bool differential = settings_.conductance.sign == SignScheme::differential;
   for (std::size_t i = 0; i < inputs_; ++i) {
     for (std::size_t j = 0; j < outputs_; ++j) {
-      const float w = weights_[i * row_stride_ + j];
+      const float w = packed()[i * shape_.row_stride + j];
       const float pair = differential ? 2.0F * off + slope * std::abs(w) : (1.0F + off) + 0.5F * slope * w;
       row_conductance_[i] += std::max(pair, 0.0F);
       column_conductance_[j] += std::max(pair, 0.0F);
@@ -149,7 +131,7 @@ ReadSettings CrossbarArray::read_settings(BoundManagement bound, const std::vect
 
 ReadCounts CrossbarArray::forward(const InputBlock& in, const VectorRange& range, const OutputBlock& out, Mode mode,
                                   ThreadTeam& team) {
-  const PackedMatrix matrix{weights_.data(), inputs_, outputs_, row_stride_};
+  const PackedMatrix matrix{packed().data(), inputs_, outputs_, shape_.row_stride};
   const RandomKey& key = mode == Mode::evaluation ? evaluation_key_ : forward_key_;
   if (!is_ideal()) refresh_conductance();
   const ReadSettings settings = read_settings(settings_.management.forward_bound, row_conductance_);
@@ -174,48 +156,37 @@ ReadCounts CrossbarArray::backward(const InputBlock& in, const VectorRange& rang
   });
 }
 
-PulseCounts CrossbarArray::update(const InputBlock& inputs, const InputBlock& errors, const VectorRange& range,
-                                  float learning_rate, ThreadTeam& team) {
+UpdateCounts CrossbarArray::update(const InputBlock& inputs, const InputBlock& errors, const VectorRange& range,
+                                   float learning_rate, ThreadTeam& team) {
   if (is_ideal()) throw std::logic_error("the ideal device is written, not pulsed");
-  constexpr std::size_t group = 1024;  // vectors whose trains wait together
-  PulseCounts counts;
-  const CellArrays cells{weights_.data(),
-                         step_up_.data(),
-                         step_down_.data(),
-                         bound_low_.data(),
-                         bound_high_.data(),
-                         row_stride_,
-                         static_cast<float>(settings_.device.dw_min_std)};
-  std::vector<PulseEvents> parts(team.size());
-  for (std::size_t done = 0; done < range.count; done += group) {
-    const std::size_t count = std::min(group, range.count - done);
-    // Trains do not depend on the weights: vectors are shared out. Cells take them in order: rows are.
-    const std::size_t part_size = (count + parts.size() - 1) / parts.size();
-    std::mutex mutex;
-    team.for_ranges(parts.size(), 1, [&](std::size_t first, std::size_t last) {
-      for (std::size_t p = first; p < last; ++p) {
-        parts[p].words.clear();
-        parts[p].events.clear();
-        const std::size_t begin = std::min(count, p * part_size);
-        const std::size_t end = std::min(count, begin + part_size);
-        const PulseCounts drawn = draw_pulse_trains(settings_.pulses, learning_rate, inputs, errors,
-                                                    {range.first + done + begin, end - begin, range.identity}, row_key_,
-                                                    column_key_, parts[p]);
-        const std::lock_guard lock(mutex);
-        counts += drawn;
-      }
-    });
-    team.for_ranges(inputs_, 1, [&](std::size_t first, std::size_t last) {
-      std::uint64_t coincidences = 0;
-      for (const PulseEvents& part : parts) {
-        coincidences += apply_pulse_trains(part, cells, cycle_key_, first, last);
-      }
-      const std::lock_guard lock(mutex);
-      counts.coincidences += coincidences;
-    });
+  weights_changed();
+  return store_->update(inputs, errors, range, learning_rate, team);
+}
+
+UpdateCounts CrossbarArray::end_batch(std::uint64_t batch, float learning_rate, ThreadTeam& team) {
+  if (is_ideal()) return {};
+  weights_changed();
+  return store_->end_batch(batch, learning_rate, team);
+}
+
+std::vector<std::byte> CrossbarArray::save_state() const {
+  std::vector<std::byte> state;
+  if (store_ != nullptr) {
+    store_->save(state);
+  } else {
+    append_bytes<float>(state, ideal_weights_);
   }
-  conductance_current_ = transposed_current_ = false;
-  return counts;
+  return state;
+}
+
+void CrossbarArray::restore_state(std::span<const std::byte> state) {
+  if (store_ != nullptr) {
+    store_->restore(state);
+  } else {
+    take_bytes<float>(state, ideal_weights_);
+  }
+  if (!state.empty()) throw std::invalid_argument("a saved state is longer than the array's");
+  weights_changed();
 }
 
 }  // namespace rheo::crossbar

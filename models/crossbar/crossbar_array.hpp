@@ -11,8 +11,9 @@
 #include "models/crossbar/blocks.hpp"
 #include "models/crossbar/converters.hpp"
 #include "models/crossbar/device.hpp"
-#include "models/crossbar/pulse_kernel.hpp"
+#include "models/crossbar/pulse_update.hpp"
 #include "models/crossbar/read_kernel.hpp"
+#include "models/crossbar/weight_store.hpp"
 
 namespace rheo::crossbar {
 
@@ -39,7 +40,7 @@ struct ArraySettings {
   AdcParameters adc;
   ManagementParameters management;
   ConductanceParameters conductance;
-  PulseSettings pulses;  ///< dw_min is taken from the device
+  UpdateParameters update;
 };
 
 /// The analog array of one tile, without time: cells, forward and backward reads, pulsed update.
@@ -53,7 +54,7 @@ class CrossbarArray {
 
   [[nodiscard]] std::size_t inputs() const noexcept { return inputs_; }
   [[nodiscard]] std::size_t outputs() const noexcept { return outputs_; }
-  [[nodiscard]] bool is_ideal() const noexcept { return settings_.device.family == DeviceFamily::ideal; }
+  [[nodiscard]] bool is_ideal() const noexcept { return settings_.device.ideal; }
 
   /// Writes inputs x outputs values, row by row, each clipped to its cell's bounds.
   void program(std::span<const float> values);
@@ -66,29 +67,38 @@ class CrossbarArray {
   /// The transposed read: in are errors with `outputs()` elements, out has `inputs()`.
   ReadCounts backward(const InputBlock& in, const VectorRange& range, const OutputBlock& out, ThreadTeam& team);
   /// w <- w - lr x d by pulses, vector after vector. Not for the ideal device.
-  PulseCounts update(const InputBlock& inputs, const InputBlock& errors, const VectorRange& range, float learning_rate,
-                     ThreadTeam& team);
+  UpdateCounts update(const InputBlock& inputs, const InputBlock& errors, const VectorRange& range,
+                      float learning_rate, ThreadTeam& team);
+  /// What the cells do once a mini-batch: decay, diffusion, transfers of compounds. `batch` keys the random numbers.
+  UpdateCounts end_batch(std::uint64_t batch, float learning_rate, ThreadTeam& team);
 
-  /// Hidden parameters of the cells, inputs x outputs, row by row.
-  struct Population {
-    std::vector<float> step_up, step_down, bound_low, bound_high;
-  };
-  [[nodiscard]] Population population() const;
+  /// Cells that carry one weight, the reference that its sign needs included.
+  [[nodiscard]] std::size_t cells_per_weight() const noexcept;
+  /// The cells, for inspection; none for the ideal device.
+  [[nodiscard]] std::span<const CellPlane> planes() const noexcept;
+
+  [[nodiscard]] std::vector<std::byte> save_state() const;
+  /// Throws std::invalid_argument when the state does not fit the array.
+  void restore_state(std::span<const std::byte> state);
 
  private:
+  [[nodiscard]] const std::vector<float>& packed() const noexcept {
+    return store_ != nullptr ? store_->weights() : ideal_weights_;
+  }
   [[nodiscard]] ReadSettings read_settings(BoundManagement bound, const std::vector<float>& conductance) const;
+  void weights_changed() noexcept { conductance_current_ = transposed_current_ = false; }
   void refresh_conductance();
   void refresh_transposed();
-  [[nodiscard]] std::vector<float> unpacked(const std::vector<float>& packed) const;
 
   std::size_t inputs_;
   std::size_t outputs_;
-  std::size_t row_stride_;         ///< outputs, padded to 16
+  PlaneShape shape_;
   std::size_t transposed_stride_;  ///< inputs, padded to 16
   ArraySettings settings_;
-  RandomKey forward_key_, evaluation_key_, backward_key_, row_key_, column_key_, cycle_key_;
-  std::vector<float> weights_, transposed_;
-  std::vector<float> step_up_, step_down_, bound_low_, bound_high_;
+  RandomKey forward_key_, evaluation_key_, backward_key_;
+  std::unique_ptr<WeightStore> store_;  ///< none for the ideal device
+  std::vector<float> ideal_weights_;
+  std::vector<float> transposed_;
   std::vector<float> row_conductance_, column_conductance_;
   bool conductance_current_ = false;
   bool transposed_current_ = false;

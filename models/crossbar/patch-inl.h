@@ -16,13 +16,29 @@ HWY_BEFORE_NAMESPACE();
 namespace rheo::crossbar::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
+constexpr std::size_t PaddedTo16(std::size_t count) { return (count + 15) / 16 * 16; }
+
+HWY_INLINE bool IsPixel(const PatchGeometry& g) {
+  return g.kernel_height == 1 && g.kernel_width == 1 && g.padding == 0 && g.stride == 1;
+}
+
+/// The first value of vector `vector` of a block whose vectors are pixels. Images that lie next to each other
+/// need no division.
+HWY_INLINE const float* PixelAt(const InputBlock& block, std::size_t vector) {
+  const PatchGeometry& g = block.geometry;
+  if (block.image_stride == g.image_values()) return block.images + vector * g.channels + block.first_element;
+  const std::size_t positions = g.positions();
+  return block.images + vector / positions * block.image_stride + vector % positions * g.channels +
+         block.first_element;
+}
+
 /// Calls visit(offset in the slice, address in the image, values) for each contiguous run of the slice of
 /// the patch at `position`; runs that fall into the padding are left out.
 template <class Block, class Visit>
 HWY_INLINE void VisitRuns(const Block& block, std::size_t position, Visit visit) {
   const PatchGeometry& g = block.geometry;
   const std::size_t last_element = std::size_t{block.first_element} + block.elements;
-  if (g.kernel_height == 1 && g.kernel_width == 1 && g.padding == 0 && g.stride == 1) {
+  if (IsPixel(g)) {
     visit(std::size_t{0}, position * g.channels + block.first_element, std::size_t{block.elements});
     return;
   }
@@ -72,6 +88,10 @@ HWY_INLINE void AddRun(const float* HWY_RESTRICT from, float* HWY_RESTRICT to, s
 
 /// `patch` holds block.elements values and is zero wherever the padding is.
 HWY_INLINE void GatherPatch(const InputBlock& block, std::size_t vector, float* patch) {
+  if (IsPixel(block.geometry)) {
+    CopyRun(PixelAt(block, vector), patch, block.elements);
+    return;
+  }
   const std::size_t positions = block.geometry.positions();
   const float* image = block.images + vector / positions * block.image_stride;
   if (block.geometry.padding != 0) std::fill_n(patch, block.elements, 0.0F);
@@ -162,8 +182,6 @@ HWY_INLINE float AbsoluteDot(const float* a, const float* b, std::size_t padded_
   }
   return partial[0];
 }
-
-constexpr std::size_t PaddedTo16(std::size_t count) { return (count + 15) / 16 * 16; }
 
 }  // namespace rheo::crossbar::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

@@ -1,7 +1,7 @@
 #include "models/crossbar/tile.hpp"
 
 #include <algorithm>
-#include <cstring>
+#include <stdexcept>
 
 #include "models/core/error.hpp"
 #include "models/core/rounding.hpp"
@@ -30,7 +30,7 @@ Tile::Tile(const sc_core::sc_module_name& name, std::uint16_t index, const UnitC
            std::uint32_t outputs, std::uint64_t seed, std::uint32_t stream, ThreadTeam& team)
     : Unit(name, index, context, action_kinds(settings)),
       parameters_(parameters),
-      settings_(with_pulses(settings, parameters)),
+      settings_(with_update(settings, parameters)),
       array_(inputs, outputs, settings_, seed, stream),
       team_(team) {
   if (inputs > parameters.rows || outputs > parameters.columns) {
@@ -40,10 +40,8 @@ Tile::Tile(const sc_core::sc_module_name& name, std::uint16_t index, const UnitC
   }
 }
 
-crossbar::ArraySettings Tile::with_pulses(crossbar::ArraySettings settings, const TileParameters& p) {
-  settings.pulses.train_length = static_cast<int>(p.train_length);
-  settings.pulses.update_management = p.update_management;
-  settings.pulses.length_management = p.length_management;
+crossbar::ArraySettings Tile::with_update(crossbar::ArraySettings settings, const TileParameters& p) {
+  settings.update = p.update;
   return settings;
 }
 
@@ -77,7 +75,7 @@ std::vector<InventoryItem> Tile::inventory() const {
   const auto shared = static_cast<std::uint64_t>(settings_.adc.shared_by);
   // Converters and integrators serve the columns forward and the rows backward: the longer edge decides.
   const std::uint64_t lines = std::max(rows, columns);
-  return {{"array", "array.cell", rows * columns * cells_per_weight},
+  return {{"array", "array.cell", rows * columns * array_.cells_per_weight()},
           {"adc", "adc", ceil_divide(lines, shared)},
           {"dac", "dac", rows + columns},
           {"integrator", "integrator", lines},
@@ -169,7 +167,7 @@ Unit::Work Tile::read_block(const Command& command, bool transposed) {
   count(dac_drive, command, done.driven * phases);
   count(adc_convert, command, done.reads * outputs);
   count(integrator_sample, command, done.reads * outputs);
-  count(array_read, command, done.reads * inputs * outputs * cells_per_weight);
+  count(array_read, command, done.reads * inputs * outputs * array_.cells_per_weight());
   count(read_charge, command, done.activity);
   if (settings_.management.noise) count(search, command, vectors * inputs);
   count(rescale, command, done.reads * outputs);
@@ -208,17 +206,19 @@ Unit::Work Tile::update_block(const Command& command) {
     const InputBlock x{unit_vectors.data(), vectors, PatchGeometry::pixels(1, 1, command.inputs), 0, command.inputs};
     const InputBlock d{errors + std::size_t{command.first_input} * command.layer_outputs, command.layer_outputs,
                        PatchGeometry::pixels(1, 1, command.layer_outputs), command.first_output, command.outputs};
-    done = array_.update(x, d, {0, vectors, command.first_sample * command.layer_inputs}, command.learning_rate, team_);
+    done = array_.update(x, d, {0, vectors, command.first_sample * command.layer_inputs}, command.learning_rate, team_)
+               .pulses;
   } else {
     const float* in = load(command, command.operands[0], scratch_[0]);
     done = array_.update(inputs_of(command, in), errors_of(command, errors), range_of(command), command.learning_rate,
-                         team_);
+                         team_)
+               .pulses;
   }
 
-  count(array_pulse, command, done.coincidences * cells_per_weight);
+  count(array_pulse, command, done.coincidences * array_.cells_per_weight());
   // Each pulse on a line reaches all cells of the line; where no partner coincides they see half the voltage.
   const std::uint64_t seen = done.row_pulses * command.outputs + done.column_pulses * command.inputs;
-  count(half_select, command, (seen - 2 * done.coincidences) * cells_per_weight);
+  count(half_select, command, (seen - 2 * done.coincidences) * array_.cells_per_weight());
   count(generator_slot, command, done.slots * lines);
   count(random_bit, command, done.random_bits);
   count(search, command, vectors * lines);
@@ -280,7 +280,7 @@ Unit::Work Tile::program(const Command& command) {
     part.insert(part.end(), row, row + command.outputs);
   }
   array_.program(part);
-  count(array_program, command, part.size() * cells_per_weight);
+  count(array_program, command, part.size() * array_.cells_per_weight());
   Work work;
   work.items = command.inputs;
   work.interval = work.latency = sc_time(parameters_.program_time, sc_core::SC_SEC);
@@ -318,20 +318,14 @@ Unit::Work Tile::read_back(const Command& command) {
   return work;
 }
 
-std::vector<std::byte> Tile::save_state() const {
-  const std::vector<float> weights = array_.weights();
-  std::vector<std::byte> state(weights.size() * sizeof(float));
-  std::memcpy(state.data(), weights.data(), state.size());
-  return state;
-}
+std::vector<std::byte> Tile::save_state() const { return array_.save_state(); }
 
 void Tile::restore_state(std::span<const std::byte> state) {
-  std::vector<float> weights(array_.inputs() * array_.outputs());
-  if (state.size() != weights.size() * sizeof(float)) {
-    throw std::invalid_argument(component_name() + ": the saved weights do not fit the tile");
+  try {
+    array_.restore_state(state);
+  } catch (const std::invalid_argument& error) {
+    throw std::invalid_argument(component_name() + ": " + error.what());
   }
-  std::memcpy(weights.data(), state.data(), state.size());
-  array_.program(weights);
 }
 
 }  // namespace rheo

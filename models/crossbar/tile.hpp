@@ -19,9 +19,7 @@ struct TileParameters {
   std::int64_t read_phases = 1;    ///< 2: positive and negative inputs one after the other
   double pulse_time = 1e-9;        ///< s, one slot of a train
   std::int64_t pulse_phases = 2;   ///< 2: up and down pulses one after the other
-  std::int64_t train_length = 31;  ///< slots of the longest train
-  bool update_management = true;
-  bool length_management = true;
+  crossbar::UpdateParameters update;
   double program_time = 1e-6;          ///< s, writing one row
   std::int64_t search_lanes = 64;      ///< values that the search for the largest magnitude takes per cycle
   std::int64_t rescale_lanes = 64;     ///< outputs scaled (and accumulated) per cycle
@@ -34,9 +32,7 @@ struct TileParameters {
     p.integer("read_phases", read_phases, {1, 2}, "2: positive and negative inputs are read one after the other");
     p.quantity("pulse_time", pulse_time, Dimension::seconds, {1e-12, 1}, "one slot of a pulse train");
     p.integer("pulse_phases", pulse_phases, {1, 2}, "2: up and down pulses are played one after the other");
-    p.integer("train_length", train_length, {1, 31}, "slots of the longest pulse train");
-    p.flag("update_management", update_management, "balance the two trains by the largest magnitudes");
-    p.flag("length_management", length_management, "shorten the trains to what the update needs");
+    update.describe(p);
     p.quantity("program_time", program_time, Dimension::seconds, {0, 1}, "writing one row of cells");
     p.integer("search_lanes", search_lanes, {1, 65536}, "values a cycle of the search for the largest magnitude");
     p.integer("rescale_lanes", rescale_lanes, {1, 65536}, "outputs a cycle of the digital scaling");
@@ -61,7 +57,7 @@ struct TileParameters {
 ///
 /// Actions: dac.drive, adc.convert, integrator.sample, array.read (cells), array.read_charge, array.pulse,
 /// array.half_select, array.program, pulse_generator.slot, random.bit, tile_digital.search, .rescale,
-/// .accumulate, ideal.mac. A weight takes two cells (see SignScheme): cell actions count both.
+/// .accumulate, ideal.mac. Cell actions count all cells of a weight: those of its compound, twice (see SignScheme).
 class Tile : public Unit {
  public:
   /// The part of a layer's matrix that the tile holds: `inputs` x `outputs`. `stream` keys its random numbers.
@@ -94,10 +90,8 @@ class Tile : public Unit {
     ideal_mac,
     kinds
   };
-  static constexpr std::uint64_t cells_per_weight = 2;
-
   [[nodiscard]] static std::vector<ActionKind> action_kinds(const crossbar::ArraySettings& settings);
-  [[nodiscard]] static crossbar::ArraySettings with_pulses(crossbar::ArraySettings settings, const TileParameters& p);
+  [[nodiscard]] static crossbar::ArraySettings with_update(crossbar::ArraySettings settings, const TileParameters& p);
 
   Work perform(const Command& command) override;
   Work read_block(const Command& command, bool transposed);

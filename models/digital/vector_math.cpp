@@ -13,10 +13,17 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "models/digital/vector_math.cpp"
 #include "hwy/foreach_target.h"
-#include "models/digital/elementary-inl.h"
+#include "models/core/elementary-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace rheo::vector_math::HWY_NAMESPACE {
+
+namespace hn = hwy::HWY_NAMESPACE;
+using rheo::HWY_NAMESPACE::Exp;
+using rheo::HWY_NAMESPACE::ExpMinusOne;
+using rheo::HWY_NAMESPACE::Log;
+using rheo::HWY_NAMESPACE::Sigmoid;
+using rheo::HWY_NAMESPACE::Tanh;
 
 /// Sums across a vector use this many partial sums on every target.
 constexpr std::size_t virtual_lanes = 16;

@@ -38,7 +38,7 @@ constexpr std::uint64_t to_edge(std::uint64_t ticks) { return ceil_divide(ticks,
 inline crossbar::ArraySettings ideal_array() {
   crossbar::ArraySettings settings;
   settings.device.preset = "ideal";
-  settings.device.family = crossbar::DeviceFamily::ideal;
+  settings.device.ideal = true;
   settings.adc.rate = 1e9;
   settings.adc.shared_by = 8;
   return settings;
@@ -47,15 +47,12 @@ inline crossbar::ArraySettings ideal_array() {
 /// Cells without variation: every pulse is a step of `dw_min`; bounds +-1, no output noise.
 inline crossbar::ArraySettings exact_array(double dw_min = 0.01) {
   crossbar::ArraySettings settings;
-  settings.device = {.preset = "exact",
-                     .dw_min = dw_min,
-                     .dw_min_dtod = 0,
-                     .dw_min_std = 0,
-                     .up_down_dtod = 0,
-                     .w_max = 1,
-                     .w_max_dtod = 0,
-                     .w_min = -1,
-                     .w_min_dtod = 0};
+  settings.device.preset = "exact";
+  crossbar::PopulationParameters& cells = settings.device.cell.population;
+  cells.dw_min = dw_min;
+  cells.dw_min_dtod = cells.dw_min_std = cells.up_down_dtod = cells.w_max_dtod = cells.w_min_dtod = 0;
+  cells.w_max = 1;
+  cells.w_min = -1;
   settings.adc.noise = 0;
   settings.adc.rate = 1e9;
   settings.adc.shared_by = 8;

@@ -336,7 +336,7 @@ TEST_F(UpdateTime, OneVectorTakesItsWholeTrain) {
 
 TEST_F(UpdateTime, WithoutLengthManagementEveryTrainIsTheLongest) {
   SmallChipParameters p = exact();
-  p.tile.length_management = false;
+  p.tile.update.length_management = false;
   // Vectors take 62, 62, 4, 62 = 190, on average 47.5; latency 4 + 186 / 4: 1 + 1.25 + 50.5 + 142.5 = 195.25.
   EXPECT_EQ(cycles(p, {1, 0.5F, 0, 1.0F / 16}), 196U);
   EXPECT_EQ(slots, 3U * 31);

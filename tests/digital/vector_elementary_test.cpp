@@ -11,13 +11,13 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "tests/digital/vector_elementary_test.cpp"
 #include "hwy/foreach_target.h"
-#include "models/digital/elementary-inl.h"
+#include "models/core/elementary-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace rheo::elementary_test::HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
-namespace functions = rheo::vector_math::HWY_NAMESPACE;
+namespace functions = rheo::HWY_NAMESPACE;
 
 template <class Function>
 void map(const std::vector<float>& in, std::vector<float>& out, Function function) {

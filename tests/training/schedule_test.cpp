@@ -149,6 +149,9 @@ class Keys : public Parameters {
     add(key, value >= range.low && value <= range.high);
   }
   void quantity(std::string_view key, double&, Dimension, Range<double>, std::string_view) override { add(key, true); }
+  void numbers(std::string_view key, std::vector<double>&, std::size_t, Range<double>, std::string_view) override {
+    add(key, true);
+  }
   void flag(std::string_view key, bool&, std::string_view) override { add(key, true); }
   void text(std::string_view key, std::string&, std::string_view) override { add(key, true); }
   void choice(std::string_view key, std::string&, std::span<const std::string>, std::string_view) override {

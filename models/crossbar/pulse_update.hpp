@@ -1,0 +1,58 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <string_view>
+#include <vector>
+
+#include "models/core/parameters.hpp"
+#include "models/core/thread_team.hpp"
+#include "models/crossbar/cell_family.hpp"
+#include "models/crossbar/pulse_trains.hpp"
+
+namespace rheo::crossbar {
+
+/// How updates become pulses. Names as in aihwkit's UpdateParameters.
+struct UpdateParameters {
+  UpdateMode mode = UpdateMode::stochastic_compressed;
+  std::int64_t train_length = 31;
+  bool update_management = true;
+  bool length_management = true;
+  CoincidenceMode coincidences = CoincidenceMode::automatic;
+
+  void describe(Parameters& p) {
+    p.choice("update_mode", mode, update_mode_names, "how a rank-1 update reaches the cells");
+    p.integer("train_length", train_length, {1, longest_train}, "slots of the longest pulse train");
+    p.flag("update_management", update_management, "balance the two trains by the largest magnitudes");
+    p.flag("length_management", length_management, "shorten the trains to what the update needs");
+    p.choice("coincidences", coincidences, coincidence_mode_names,
+             "several pulses of one train on a cell: one after the other, or one Gaussian in their place");
+  }
+
+  [[nodiscard]] PulseSettings settings(double granularity) const {
+    return {mode, static_cast<float>(granularity), static_cast<int>(train_length), update_management,
+            length_management};
+  }
+};
+
+/// Draws the trains of whole blocks of vectors and hands them to the cells, with the threads of a team.
+class PulseUpdate {
+ public:
+  /// The random numbers of the lines come from (seed, stream).
+  PulseUpdate(const PulseSettings& settings, std::uint64_t seed, std::uint32_t stream);
+
+  /// Applies events to rows [first, last) and returns the cell pulses. Called for disjoint rows at the same time.
+  using Apply = std::function<std::uint64_t(const PulseEvents& events, std::size_t first, std::size_t last)>;
+
+  /// w <- w - lr x d, vector after vector. `inputs` blocks have as many elements as the matrix has rows.
+  PulseCounts operator()(const InputBlock& inputs, const InputBlock& errors, const VectorRange& range,
+                         float learning_rate, ThreadTeam& team, const Apply& apply);
+
+ private:
+  PulseSettings settings_;
+  RandomKey row_key_, column_key_;
+  std::vector<PulseEvents> parts_;
+};
+
+}  // namespace rheo::crossbar
