@@ -26,10 +26,9 @@ struct TileSize {
   std::size_t inputs, outputs;
   std::array<double, 5> peer;  ///< forward, backward, update k = 31, 1, 0.1; us a vector
 };
-constexpr std::array tiles{TileSize{25, 16, {.288, .304, 47.3, 1.95, .68}},
-                           TileSize{400, 32, {1.52, 3.69, 1109, 39.3, 9.30}},
-                           TileSize{512, 128, {4.72, 7.16, 4684, 156, 25.1}},
-                           TileSize{512, 512, {19.0, 18.6, 16408, 528, 76.4}}};
+constexpr std::array tiles{
+    TileSize{25, 16, {.288, .304, 47.3, 1.95, .68}}, TileSize{400, 32, {1.52, 3.69, 1109, 39.3, 9.30}},
+    TileSize{512, 128, {4.72, 7.16, 4684, 156, 25.1}}, TileSize{512, 512, {19.0, 18.6, 16408, 528, 76.4}}};
 
 double seconds_a_figure = 0.3;
 
@@ -130,6 +129,46 @@ struct Bench {
   std::uint64_t identity = 0;
 };
 
+/// One layer of LeNet on 16 images: the patches of a convolution, errors of which a quarter is not zero after pooling.
+void print_layer(const char* name, const PatchGeometry& g, std::size_t outputs) {
+  constexpr std::size_t images = 16;
+  const std::size_t inputs = g.elements();
+  const std::size_t count = images * g.positions();
+  CrossbarArray array(inputs, outputs, gokmen_vlasov(), 1, 1);
+  std::vector<float> weights(inputs * outputs);
+  std::vector<std::uint32_t> words(std::max({weights.size(), images * g.image_values(), count * outputs}));
+  random_words(RandomKey(1, 9, RandomPurpose::initial_weights), 0, 0, words);
+  for (std::size_t i = 0; i < weights.size(); ++i) weights[i] = 0.2F * (2 * uniform_from_word(words[i]) - 1);
+  array.program(weights);
+  std::vector<float> x(images * g.image_values());
+  for (std::size_t i = 0; i < x.size(); ++i) x[i] = 2 * uniform_from_word(words[i]) - 1;
+  std::vector<float> d(count * outputs);
+  const bool pooled = g.positions() > 1;
+  for (std::size_t i = 0; i < d.size(); ++i) {
+    d[i] = pooled && words[i] % 4 != 0 ? 0.0F : 2 * uniform_from_word(words[i]) - 1;
+  }
+  std::vector<float> y(count * outputs), e(images * g.image_values());
+  const auto channels = static_cast<std::uint32_t>(outputs);
+  const PatchGeometry pixels = PatchGeometry::pixels(g.out_height(), g.out_width(), channels);
+  const InputBlock in{x.data(), g.image_values(), g, 0, static_cast<std::uint32_t>(inputs)};
+  const InputBlock errors{d.data(), pixels.image_values(), pixels, 0, channels};
+  const OutputBlock out{y.data(), pixels.image_values(), pixels, 0, channels, false};
+  const OutputBlock back{e.data(), g.image_values(), g, 0, static_cast<std::uint32_t>(inputs), pooled};
+  ThreadTeam team(1);
+  std::uint64_t identity = 0;
+  const auto us = [&](const auto& work) { return best_us(work) / images; };
+  fmt::print("{:<28}{:>15.2f}{:>17.2f}{:>19.2f}\n", name, us([&] {
+               (void)array.forward(in, {0, count, identity += count}, out, Mode::training, team);
+             }),
+             us([&] {
+               (void)array.backward(errors, {0, count, identity += count}, back, team);
+             }),
+             us([&] {
+               (void)array.update(in, errors, {0, count, identity += count}, 2e-6F, team);
+             }));
+  std::fflush(stdout);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -140,13 +179,22 @@ int main(int argc, char** argv) {
              "k=0.1");
   for (const TileSize& tile : tiles) {
     Bench bench(tile, gokmen_vlasov());
-    const auto cell = [&](double us, std::size_t peer) { return fmt::format("{:.3f} ({:.1f})", us, tile.peer[peer] / us); };
-    fmt::print("{:<9}{:>17}{:>9.3f}{:>17}", fmt::format("{}x{}", tile.outputs, tile.inputs), cell(bench.forward(block), 0),
-               bench.forward(1), cell(bench.backward(block), 1));
-    for (std::size_t i = 0; i < ks.size(); ++i) fmt::print("{:>{}}", cell(bench.update(ks[i]), 2 + i), i == 0 ? 19 : 17);
+    const auto cell = [&](double us, std::size_t peer) {
+      return fmt::format("{:.3f} ({:.1f})", us, tile.peer[peer] / us);
+    };
+    fmt::print("{:<9}{:>17}{:>9.3f}{:>17}", fmt::format("{}x{}", tile.outputs, tile.inputs),
+               cell(bench.forward(block), 0), bench.forward(1), cell(bench.backward(block), 1));
+    for (std::size_t i = 0; i < ks.size(); ++i)
+      fmt::print("{:>{}}", cell(bench.update(ks[i]), 2 + i), i == 0 ? 19 : 17);
     fmt::print("\n");
     std::fflush(stdout);
   }
+
+  fmt::print("\nThe layers of LeNet; us an image\n{:<28}{:>15}{:>17}{:>19}\n", "", "forward", "backward", "update");
+  print_layer("conv1 5x5, 28x28x1 -> 16", {28, 28, 1, 5, 5, 1, 0}, 16);
+  print_layer("conv2 5x5, 12x12x16 -> 32", {12, 12, 16, 5, 5, 1, 0}, 32);
+  print_layer("fc1 512 -> 128", PatchGeometry::pixels(1, 1, 512), 128);
+  print_layer("fc2 128 -> 10", PatchGeometry::pixels(1, 1, 128), 10);
 
   fmt::print("\nPulse by pulse instead of one Gaussian for the coincidences of a train; us a vector\n");
   for (const TileSize& tile : tiles) {

@@ -42,7 +42,8 @@ std::span<const std::string> cell_family_names() {
 }
 
 std::unique_ptr<CellFamily> make_cell_family(std::string_view name) {
-  const auto found = std::find_if(makers().begin(), makers().end(), [&](const auto& entry) { return entry.first == name; });
+  const auto found =
+      std::find_if(makers().begin(), makers().end(), [&](const auto& entry) { return entry.first == name; });
   if (found == makers().end()) throw std::invalid_argument("no such family of cells: " + std::string(name));
   return found->second();
 }

@@ -27,8 +27,8 @@ struct Cell {
   float step_down = 0;  ///< the same downwards, positive
   float bound_low = 0;
   float bound_high = 0;
-  float reset_bias = 0;                           ///< where decay and reset lead
-  std::array<float, most_own_values> own{};       ///< of the family
+  float reset_bias = 0;                      ///< where decay and reset lead
+  std::array<float, most_own_values> own{};  ///< of the family
 };
 
 /// The cells of one plane as the update sees them: rows of `row_stride` columns, padded to 16. The padding's
@@ -48,9 +48,9 @@ struct CellArrays {
 
 /// Which pulses a plane takes.
 enum class PulseSelection : std::uint8_t {
-  both,         ///< up and down
-  up_only,      ///< only pulses that mean up
-  down_as_up,   ///< only pulses that mean down, and they step up: the negative cell of a one-sided pair
+  both,        ///< up and down
+  up_only,     ///< only pulses that mean up
+  down_as_up,  ///< only pulses that mean down, and they step up: the negative cell of a one-sided pair
 };
 
 /// How n coincidences of one cell within one train become a step.

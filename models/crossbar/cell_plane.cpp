@@ -72,8 +72,7 @@ void CellPlane::populate(const RandomKey& key) {
       if (cell.bound_low > cell.bound_high) std::swap(cell.bound_low, cell.bound_high);
       cell.bound_high = std::abs(cell.bound_high);
       cell.bound_low = -std::abs(cell.bound_low);
-      if (p.corrupt_devices_prob > 0 &&
-          uniform_from_word(stuck[j]) < static_cast<float>(p.corrupt_devices_prob)) {
+      if (p.corrupt_devices_prob > 0 && uniform_from_word(stuck[j]) < static_cast<float>(p.corrupt_devices_prob)) {
         const auto range = static_cast<float>(p.corrupt_devices_range);
         const float low = std::max(cell.bound_low, -range);
         const float high = std::min(cell.bound_high, range);
@@ -94,7 +93,8 @@ void CellPlane::populate(const RandomKey& key) {
         reset_bias_[at] = cell.reset_bias;
       }
       if (!decay_.empty()) {
-        const float life = static_cast<float>(p.lifetime) * (1.0F + static_cast<float>(p.lifetime_dtod) * xi[of_lifetime][j]);
+        const float life =
+            static_cast<float>(p.lifetime) * (1.0F + static_cast<float>(p.lifetime_dtod) * xi[of_lifetime][j]);
         decay_[at] = life > 1.0F ? 1.0F - 1.0F / life : 0.0F;
       }
       if (!diffusion_.empty()) {
@@ -142,8 +142,7 @@ std::uint64_t CellPlane::apply(const PulseEvents& events, std::size_t first_row,
   cells.row_stride = shape_.row_stride;
   cells.cycle_to_cycle = static_cast<float>(p.dw_min_std);
   cells.write_noise = static_cast<float>(p.write_noise_std * p.dw_min);
-  return parameters_.model().apply(
-      {events, cells, cycle_key_, write_key_, selection, exact_, first_row, last_row});
+  return parameters_.model().apply({events, cells, cycle_key_, write_key_, selection, exact_, first_row, last_row});
 }
 
 void CellPlane::end_batch(std::uint64_t batch) {
@@ -186,8 +185,8 @@ void CellPlane::reset(std::size_t first, std::size_t count, std::uint64_t identi
 
 Cell CellPlane::cell(std::size_t input, std::size_t output) const {
   const std::size_t at = input * shape_.row_stride + output;
-  Cell cell{step_up_[at], step_down_[at], bound_low_[at], bound_high_[at],
-            reset_bias_.empty() ? 0.0F : reset_bias_[at], {}};
+  Cell cell{
+      step_up_[at], step_down_[at], bound_low_[at], bound_high_[at], reset_bias_.empty() ? 0.0F : reset_bias_[at], {}};
   for (std::size_t k = 0; k < own_.size(); ++k) cell.own[k] = own_[k][at];
   return cell;
 }

@@ -67,10 +67,10 @@ class CellPlane {
   std::vector<float> hidden_, visible_;
   std::vector<float> step_up_, step_down_, bound_low_, bound_high_;
   std::vector<std::vector<float>> own_;
-  std::vector<float> reset_bias_;       ///< empty: 0
-  std::vector<float> decay_;            ///< kept share a mini-batch; empty: no decay
-  std::vector<float> diffusion_;        ///< empty: none
-  std::uint64_t writes_ = 0;            ///< whole-plane writes so far: keys their noise
+  std::vector<float> reset_bias_;  ///< empty: 0
+  std::vector<float> decay_;       ///< kept share a mini-batch; empty: no decay
+  std::vector<float> diffusion_;   ///< empty: none
+  std::uint64_t writes_ = 0;       ///< whole-plane writes so far: keys their noise
 };
 
 }  // namespace rheo::crossbar

@@ -92,32 +92,40 @@ void CrossbarArray::refresh_transposed() {
   if (transposed_current_) return;
   transposed_.assign(outputs_ * transposed_stride_, 0.0F);
   for (std::size_t i = 0; i < inputs_; ++i) {
-    for (std::size_t j = 0; j < outputs_; ++j) transposed_[j * transposed_stride_ + i] = packed()[i * shape_.row_stride + j];
+    for (std::size_t j = 0; j < outputs_; ++j)
+      transposed_[j * transposed_stride_ + i] = packed()[i * shape_.row_stride + j];
   }
   transposed_current_ = true;
 }
 
 void CrossbarArray::refresh_conductance() {
   if (conductance_current_) return;
-  row_conductance_.assign(padded_to_16(inputs_), 0.0F);
-  column_conductance_.assign(padded_to_16(outputs_), 0.0F);
+  std::vector<float> rows(inputs_);
+  std::vector<float> columns(outputs_);
   const auto off = static_cast<float>(settings_.conductance.off_ratio);
   // The weight range of a nominal cell spans off..1; a pair of cells carries one weight.
-  const float full_scale = static_cast<float>(std::max(settings_.device.cell.population.w_max, -settings_.device.cell.population.w_min));
+  const PopulationParameters& cells = settings_.device.cell.population;
+  const auto full_scale = static_cast<float>(std::max(cells.w_max, -cells.w_min));
   const float slope = (1.0F - off) / std::max(full_scale, std::numeric_limits<float>::min());
   const bool differential = settings_.conductance.sign == SignScheme::differential;
   for (std::size_t i = 0; i < inputs_; ++i) {
     for (std::size_t j = 0; j < outputs_; ++j) {
       const float w = packed()[i * shape_.row_stride + j];
       const float pair = differential ? 2.0F * off + slope * std::abs(w) : (1.0F + off) + 0.5F * slope * w;
-      row_conductance_[i] += std::max(pair, 0.0F);
-      column_conductance_[j] += std::max(pair, 0.0F);
+      rows[i] += std::max(pair, 0.0F);
+      columns[j] += std::max(pair, 0.0F);
     }
   }
+  const float unit = 65536.0F / settings_.dac.levels();
+  const auto in_units = [&](float cells_of_line) { return static_cast<std::uint32_t>(cells_of_line * unit + 0.5F); };
+  row_conductance_.resize(inputs_);
+  column_conductance_.resize(outputs_);
+  std::transform(rows.begin(), rows.end(), row_conductance_.begin(), in_units);
+  std::transform(columns.begin(), columns.end(), column_conductance_.begin(), in_units);
   conductance_current_ = true;
 }
 
-ReadSettings CrossbarArray::read_settings(BoundManagement bound, const std::vector<float>& conductance) const {
+ReadSettings CrossbarArray::read_settings(BoundManagement bound, const std::vector<std::uint32_t>& conductance) const {
   ReadSettings read;
   read.dac_levels = settings_.dac.levels();
   read.adc_levels = settings_.adc.levels();
@@ -161,6 +169,17 @@ UpdateCounts CrossbarArray::update(const InputBlock& inputs, const InputBlock& e
   if (is_ideal()) throw std::logic_error("the ideal device is written, not pulsed");
   weights_changed();
   return store_->update(inputs, errors, range, learning_rate, team);
+}
+
+UpdateCounts CrossbarArray::draw_update(const InputBlock& inputs, const InputBlock& errors, const VectorRange& range,
+                                        float learning_rate, ThreadTeam& team) {
+  if (is_ideal()) throw std::logic_error("the ideal device is written, not pulsed");
+  return store_->draw_update(inputs, errors, range, learning_rate, team);
+}
+
+UpdateCounts CrossbarArray::apply_drawn(ThreadTeam& team) {
+  weights_changed();
+  return store_->apply_drawn(team);
 }
 
 UpdateCounts CrossbarArray::end_batch(std::uint64_t batch, float learning_rate, ThreadTeam& team) {

@@ -67,8 +67,13 @@ class CrossbarArray {
   /// The transposed read: in are errors with `outputs()` elements, out has `inputs()`.
   ReadCounts backward(const InputBlock& in, const VectorRange& range, const OutputBlock& out, ThreadTeam& team);
   /// w <- w - lr x d by pulses, vector after vector. Not for the ideal device.
-  UpdateCounts update(const InputBlock& inputs, const InputBlock& errors, const VectorRange& range,
-                      float learning_rate, ThreadTeam& team);
+  UpdateCounts update(const InputBlock& inputs, const InputBlock& errors, const VectorRange& range, float learning_rate,
+                      ThreadTeam& team);
+  /// The same in two steps, for devices of one cell a weight: trains do not depend on the weights, so they may be drawn
+  /// while a block's data are at hand and applied later, all that were drawn, in order.
+  UpdateCounts draw_update(const InputBlock& inputs, const InputBlock& errors, const VectorRange& range,
+                           float learning_rate, ThreadTeam& team);
+  UpdateCounts apply_drawn(ThreadTeam& team);
   /// What the cells do once a mini-batch: decay, diffusion, transfers of compounds. `batch` keys the random numbers.
   UpdateCounts end_batch(std::uint64_t batch, float learning_rate, ThreadTeam& team);
 
@@ -85,7 +90,7 @@ class CrossbarArray {
   [[nodiscard]] const std::vector<float>& packed() const noexcept {
     return store_ != nullptr ? store_->weights() : ideal_weights_;
   }
-  [[nodiscard]] ReadSettings read_settings(BoundManagement bound, const std::vector<float>& conductance) const;
+  [[nodiscard]] ReadSettings read_settings(BoundManagement bound, const std::vector<std::uint32_t>& conductance) const;
   void weights_changed() noexcept { conductance_current_ = transposed_current_ = false; }
   void refresh_conductance();
   void refresh_transposed();
@@ -99,7 +104,7 @@ class CrossbarArray {
   std::unique_ptr<WeightStore> store_;  ///< none for the ideal device
   std::vector<float> ideal_weights_;
   std::vector<float> transposed_;
-  std::vector<float> row_conductance_, column_conductance_;
+  std::vector<std::uint32_t> row_conductance_, column_conductance_;  ///< of each line, as ReadSettings takes it
   bool conductance_current_ = false;
   bool transposed_current_ = false;
 };

@@ -56,7 +56,8 @@ struct PopulationParameters {
     p.number("w_min_dtod", w_min_dtod, {0.0, 10.0}, "its device-to-device deviation, relative");
     p.number("write_noise_std", write_noise_std, {0.0, 1e6}, "noise of what reads see after a write, in steps dw_min");
     p.number("corrupt_devices_prob", corrupt_devices_prob, {0.0, 1.0}, "share of cells that are stuck");
-    p.number("corrupt_devices_range", corrupt_devices_range, {0.0, 1e6}, "largest magnitude where they are stuck, weight units");
+    p.number("corrupt_devices_range", corrupt_devices_range, {0.0, 1e6},
+             "largest magnitude where they are stuck, weight units");
     p.number("lifetime", lifetime, {0.0, 1e18}, "mini-batches in which a weight decays by a factor e; 0: no decay");
     p.number("lifetime_dtod", lifetime_dtod, {0.0, 10.0}, "its device-to-device deviation, relative");
     p.number("diffusion", diffusion, {0.0, 1e6}, "deviation of the random walk per mini-batch, weight units");

@@ -25,7 +25,10 @@ namespace hn = hwy::HWY_NAMESPACE;
 class Magnitudes {
  public:
   explicit Magnitudes(const InputBlock& block)
-      : block_(block), positions_(block.geometry.positions()), pixel_(IsPixel(block.geometry)) {
+      : block_(block),
+        places_(block.geometry),
+        positions_(block.geometry.positions()),
+        pixel_(IsPixel(block.geometry)) {
     const PatchGeometry& g = block.geometry;
     if (pixel_) return;
     if (block.first_element == 0 && block.elements == g.elements()) {
@@ -45,7 +48,7 @@ class Magnitudes {
       for (std::size_t i = 0; i < count; ++i) to[i] = OfRun(PixelAt(block_, first + i), block_.elements);
     } else if (patch_ != nullptr) {
       for (std::size_t i = 0; i < count; ++i) {
-        GatherPatch(block_, first + i, patch_.get());
+        GatherPatch(block_, places_(first + i), patch_.get());
         to[i] = LargestMagnitude(patch_.get(), PaddedTo16(block_.elements));
       }
     } else {
@@ -68,6 +71,7 @@ class Magnitudes {
   HWY_INLINE static float OfRun(const float* values, std::size_t count) {
     const hn::ScalableTag<float> d;
     const std::size_t lanes = hn::Lanes(d);
+    if (count == lanes) return hn::GetLane(hn::MaxOfLanes(d, hn::Abs(hn::LoadU(d, values))));
     auto most = hn::Zero(d);
     std::size_t i = 0;
     for (; i + lanes <= count; i += lanes) most = hn::Max(most, hn::Abs(hn::LoadU(d, values + i)));
@@ -85,7 +89,9 @@ class Magnitudes {
       float* row = plane_.data() + (y + g.padding) * plane_width_ + g.padding;
       const float* pixels = values + y * g.width * g.channels;
       if (g.channels == 1) {
-        for (std::size_t x = 0; x < g.width; ++x) row[x] = std::abs(pixels[x]);
+        std::size_t x = 0;
+        for (; x + lanes <= g.width; x += lanes) hn::StoreU(hn::Abs(hn::LoadU(d, pixels + x)), d, row + x);
+        for (; x < g.width; ++x) row[x] = std::abs(pixels[x]);
       } else {
         for (std::size_t x = 0; x < g.width; ++x) row[x] = OfRun(pixels + x * g.channels, g.channels);
       }
@@ -112,13 +118,15 @@ class Magnitudes {
       float* to = map_.data() + y * out_width;
       for (std::size_t x = 0; x < out_width; x += lanes) {
         auto most = hn::LoadU(d, from + x);
-        for (std::size_t k = 1; k < g.kernel_height; ++k) most = hn::Max(most, hn::LoadU(d, from + k * plane_width_ + x));
+        for (std::size_t k = 1; k < g.kernel_height; ++k)
+          most = hn::Max(most, hn::LoadU(d, from + k * plane_width_ + x));
         hn::StoreU(most, d, to + x);
       }
     }
   }
 
   const InputBlock& block_;
+  Places places_;
   std::size_t positions_;
   bool pixel_;
   std::size_t plane_width_ = 0;

@@ -28,22 +28,56 @@ HWY_INLINE const float* PixelAt(const InputBlock& block, std::size_t vector) {
   const PatchGeometry& g = block.geometry;
   if (block.image_stride == g.image_values()) return block.images + vector * g.channels + block.first_element;
   const std::size_t positions = g.positions();
-  return block.images + vector / positions * block.image_stride + vector % positions * g.channels +
-         block.first_element;
+  return block.images + vector / positions * block.image_stride + vector % positions * g.channels + block.first_element;
 }
 
+/// Where a vector lies: its image, and the row and column of its patch among the image's patches.
+struct Place {
+  std::size_t image;
+  std::size_t y, x;
+};
+
+/// Finds places without dividing: one multiplication a quotient, exact for numbers below 2^32.
+class Places {
+ public:
+  explicit Places(const PatchGeometry& g)
+      : positions_(g.positions()),
+        width_(g.out_width()),
+        by_positions_(Inverse(positions_)),
+        by_width_(Inverse(width_)) {}
+
+  HWY_INLINE Place operator()(std::size_t vector) const {
+    const std::size_t image = Quotient(vector, by_positions_);
+    const std::size_t position = vector - image * positions_;
+    const std::size_t y = Quotient(position, by_width_);
+    return {image, y, position - y * width_};
+  }
+
+ private:
+  static std::uint64_t Inverse(std::size_t divisor) { return divisor == 1 ? 0 : ~std::uint64_t{0} / divisor + 1; }
+  HWY_INLINE static std::size_t Quotient(std::size_t value, std::uint64_t inverse) {
+    std::uint64_t high = value;
+    if (inverse != 0) (void)hwy::Mul128(value, inverse, &high);
+    return high;
+  }
+
+  std::size_t positions_, width_;
+  std::uint64_t by_positions_, by_width_;
+};
+
 /// Calls visit(offset in the slice, address in the image, values) for each contiguous run of the slice of
-/// the patch at `position`; runs that fall into the padding are left out.
+/// the patch at `place`; runs that fall into the padding are left out.
 template <class Block, class Visit>
-HWY_INLINE void VisitRuns(const Block& block, std::size_t position, Visit visit) {
+HWY_INLINE void VisitRuns(const Block& block, const Place& place, Visit visit) {
   const PatchGeometry& g = block.geometry;
-  const std::size_t last_element = std::size_t{block.first_element} + block.elements;
   if (IsPixel(g)) {
-    visit(std::size_t{0}, position * g.channels + block.first_element, std::size_t{block.elements});
+    visit(std::size_t{0}, (place.y * g.width + place.x) * g.channels + block.first_element,
+          std::size_t{block.elements});
     return;
   }
-  const auto top = static_cast<std::ptrdiff_t>(position / g.out_width() * g.stride) - g.padding;
-  const auto left = static_cast<std::ptrdiff_t>(position % g.out_width() * g.stride) - g.padding;
+  const std::size_t last_element = std::size_t{block.first_element} + block.elements;
+  const auto top = static_cast<std::ptrdiff_t>(place.y * g.stride) - g.padding;
+  const auto left = static_cast<std::ptrdiff_t>(place.x * g.stride) - g.padding;
   const std::size_t row_elements = std::size_t{g.kernel_width} * g.channels;
   const auto first_column = std::max<std::ptrdiff_t>(0, -left);
   const auto end_column = std::min<std::ptrdiff_t>(g.kernel_width, static_cast<std::ptrdiff_t>(g.width) - left);
@@ -87,28 +121,22 @@ HWY_INLINE void AddRun(const float* HWY_RESTRICT from, float* HWY_RESTRICT to, s
 }
 
 /// `patch` holds block.elements values and is zero wherever the padding is.
-HWY_INLINE void GatherPatch(const InputBlock& block, std::size_t vector, float* patch) {
-  if (IsPixel(block.geometry)) {
-    CopyRun(PixelAt(block, vector), patch, block.elements);
-    return;
-  }
-  const std::size_t positions = block.geometry.positions();
-  const float* image = block.images + vector / positions * block.image_stride;
+HWY_INLINE void GatherPatch(const InputBlock& block, const Place& place, float* patch) {
+  const float* image = block.images + place.image * block.image_stride;
   if (block.geometry.padding != 0) std::fill_n(patch, block.elements, 0.0F);
-  VisitRuns(block, vector % positions, [&](std::size_t at, std::size_t address, std::size_t count) HWY_ATTR {
+  VisitRuns(block, place, [&](std::size_t at, std::size_t address, std::size_t count) HWY_ATTR {
     CopyRun(image + address, patch + at, count);
   });
 }
 
-HWY_INLINE void StorePatch(const OutputBlock& block, std::size_t vector, const float* patch) {
-  const std::size_t positions = block.geometry.positions();
-  float* image = block.images + vector / positions * block.image_stride;
+HWY_INLINE void StorePatch(const OutputBlock& block, const Place& place, const float* patch) {
+  float* image = block.images + place.image * block.image_stride;
   if (block.accumulate) {
-    VisitRuns(block, vector % positions, [&](std::size_t at, std::size_t address, std::size_t count) HWY_ATTR {
+    VisitRuns(block, place, [&](std::size_t at, std::size_t address, std::size_t count) HWY_ATTR {
       AddRun(patch + at, image + address, count);
     });
   } else {
-    VisitRuns(block, vector % positions, [&](std::size_t at, std::size_t address, std::size_t count) HWY_ATTR {
+    VisitRuns(block, place, [&](std::size_t at, std::size_t address, std::size_t count) HWY_ATTR {
       CopyRun(patch + at, image + address, count);
     });
   }
@@ -132,55 +160,6 @@ HWY_INLINE float LargestMagnitude(const float* values, std::size_t padded_count)
   }
   for (; i < padded_count; i += lanes) a = hn::Max(a, hn::Abs(hn::LoadU(d, values + i)));
   return hn::GetLane(hn::MaxOfLanes(d, hn::Max(hn::Max(a, b), hn::Max(c, e))));
-}
-
-/// codes = clip(round(values scale)), `scale` in codes per unit.
-HWY_INLINE void Quantise(const float* values, std::size_t padded_count, float scale, float levels, float* codes) {
-  const hn::ScalableTag<float> d;
-  const auto s = hn::Set(d, scale);
-  const auto limit = hn::Set(d, levels);
-  for (std::size_t i = 0; i < padded_count; i += hn::Lanes(d)) {
-    const auto code = hn::Round(hn::Mul(hn::LoadU(d, values + i), s));
-    hn::StoreU(hn::Max(hn::Min(code, limit), hn::Neg(limit)), d, codes + i);
-  }
-}
-
-/// sum of |a_i| b_i in an order that does not depend on the vector length: 64 partial sums (element i adds to
-/// partial sum i mod 64), then a tree.
-HWY_INLINE float AbsoluteDot(const float* a, const float* b, std::size_t padded_count) {
-  const hn::ScalableTag<float> d;
-  const std::size_t lanes = hn::Lanes(d);
-  constexpr std::size_t partial_sums = 64;
-  alignas(64) float partial[partial_sums];
-  const auto add = [&](auto sum, std::size_t i) HWY_ATTR {
-    return i < padded_count ? hn::MulAdd(hn::Abs(hn::LoadU(d, a + i)), hn::LoadU(d, b + i), sum) : sum;
-  };
-  // Four registers at a time take their share of the 64 partial sums.
-  for (std::size_t first = 0; first < partial_sums; first += 4 * lanes) {
-    auto s0 = hn::Zero(d);
-    auto s1 = s0;
-    auto s2 = s0;
-    auto s3 = s0;
-    for (std::size_t i = first; i < padded_count; i += partial_sums) {
-      s0 = add(s0, i);
-      s1 = add(s1, i + lanes);
-      s2 = add(s2, i + 2 * lanes);
-      s3 = add(s3, i + 3 * lanes);
-    }
-    hn::StoreU(s0, d, partial + first);
-    hn::StoreU(s1, d, partial + first + lanes);
-    hn::StoreU(s2, d, partial + first + 2 * lanes);
-    hn::StoreU(s3, d, partial + first + 3 * lanes);
-  }
-  for (std::size_t step = partial_sums / 2; step >= lanes; step /= 2) {
-    for (std::size_t i = 0; i < step; i += lanes) {
-      hn::StoreU(hn::Add(hn::LoadU(d, partial + i), hn::LoadU(d, partial + i + step)), d, partial + i);
-    }
-  }
-  for (std::size_t step = lanes / 2; step > 0; step /= 2) {
-    for (std::size_t i = 0; i < step; ++i) partial[i] += partial[i + step];
-  }
-  return partial[0];
 }
 
 }  // namespace rheo::crossbar::HWY_NAMESPACE

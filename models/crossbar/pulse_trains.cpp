@@ -134,6 +134,8 @@ class Drawer {
         learning_rate_(learning_rate),
         inputs_(inputs),
         errors_(errors),
+        input_places_(inputs.geometry),
+        error_places_(errors.geometry),
         row_key_(row_key),
         column_key_(column_key),
         out_(out),
@@ -150,11 +152,18 @@ class Drawer {
     counts_.by_length.assign(static_cast<std::size_t>(passes() * settings.train_length) + 1, 0);
   }
 
+  /// The most frequent case: one slot, one pass.
+  HWY_INLINE void OneSlot(std::size_t v, std::uint64_t identity, const PulseScales& scales) {
+    ++one_slot_;
+    gathered_ = false;
+    List(v, identity, scales, 0, 0, Errors(v));
+  }
+
   HWY_INLINE void Vector(std::size_t v, std::uint64_t identity, const PulseScales& scales) {
     ++counts_.vectors;
     if (settings_.mode == UpdateMode::none_with_device) {
-      GatherPatch(errors_, v, d_.get());
-      GatherPatch(inputs_, v, x_.get());
+      GatherPatch(errors_, error_places_(v), d_.get());
+      GatherPatch(inputs_, input_places_(v), x_.get());
       ++counts_.by_length[0];
       FloatEvent(PulseEvents::Kind::product, identity, x_.get(), learning_rate_, d_.get(), 1, 1);
       return;
@@ -164,7 +173,7 @@ class Drawer {
     ++counts_.by_length[static_cast<std::size_t>(played)];
     const float* d = Errors(v);
     if (settings_.mode == UpdateMode::deterministic_implicit) {
-      GatherPatch(inputs_, v, x_.get());
+      GatherPatch(inputs_, input_places_(v), x_.get());
       const auto slots = static_cast<float>(scales.slots);
       Clamp(x_.get(), rows_, scales.rows, x_.get());
       Clamp(d, columns_, scales.columns, d_.get());
@@ -194,7 +203,14 @@ class Drawer {
   }
 
   void Skip() { ++counts_.skipped; }
-  PulseCounts counts() const { return counts_; }
+  [[nodiscard]] PulseCounts counts() const {
+    PulseCounts counts = counts_;
+    counts.vectors += one_slot_;
+    counts.slots += one_slot_;
+    if (one_slot_ > 0) counts.by_length[1] += one_slot_;
+    counts.random_bits += one_slot_ * errors_.elements;
+    return counts;
+  }
 
  private:
   [[nodiscard]] int passes() const { return settings_.mode == UpdateMode::stochastic ? 2 : 1; }
@@ -210,12 +226,12 @@ class Drawer {
   HWY_INLINE const float* Errors(std::size_t v) {
     const PatchGeometry& g = errors_.geometry;
     if (errors_.elements % 16 == 0 && IsPixel(g)) return PixelAt(errors_, v);
-    GatherPatch(errors_, v, d_.get());
+    GatherPatch(errors_, error_places_(v), d_.get());
     return d_.get();
   }
 
   HWY_INLINE const float* Inputs(std::size_t v) {
-    if (!gathered_) GatherPatch(inputs_, v, x_.get());
+    if (!gathered_) GatherPatch(inputs_, input_places_(v), x_.get());
     gathered_ = true;
     return x_.get();
   }
@@ -238,13 +254,11 @@ class Drawer {
   HWY_INLINE void List(std::size_t v, std::uint64_t identity, const PulseScales& scales, std::uint32_t segment,
                        std::int8_t polarity, const float* d) {
     std::uint32_t* words = out_.room(columns_ + rows_ + 32);
-    const std::uint32_t columns =
-        FiringLines(ColumnDraws(identity, segment), d, columns_, scales.columns, words);
+    const std::uint32_t columns = FiringLines(ColumnDraws(identity, segment), d, columns_, scales.columns, words);
     if (columns == 0) return;
     counts_.column_pulses += columns;
     counts_.random_bits += inputs_.elements;
-    const std::uint32_t rows =
-        FiringLines(RowDraws(identity, segment), Inputs(v), rows_, scales.rows, words + columns);
+    const std::uint32_t rows = FiringLines(RowDraws(identity, segment), Inputs(v), rows_, scales.rows, words + columns);
     if (rows == 0) return;
     counts_.row_pulses += rows;
     PulseEvents::Event event;
@@ -265,8 +279,7 @@ class Drawer {
     std::uint32_t* words = out_.room(columns_ + 2 * rows_ + 32);
     Words pulses = hn::Zero(du);
     for (std::size_t j = 0; j < columns_; j += hn::Lanes(df)) {
-      const Words train =
-          TrainWords(ColumnDraws(identity, segment), j, hn::LoadU(df, d + j), scales.columns, slots);
+      const Words train = TrainWords(ColumnDraws(identity, segment), j, hn::LoadU(df, d + j), scales.columns, slots);
       hn::StoreU(train, du, words + j);
       pulses = hn::Add(pulses, hn::PopulationCount(SlotBits(train)));
     }
@@ -361,12 +374,12 @@ class Drawer {
 
   HWY_INLINE void MeanCount(std::size_t v, std::uint64_t identity, const PulseScales& scales, const float* d) {
     const std::uint64_t column_pulses =
-        CountTrains([&](std::uint32_t segment) { return ColumnDraws(identity, segment); }, d, columns_,
-                    scales.columns, scales.slots, column_sums_.get());
+        CountTrains([&](std::uint32_t segment) { return ColumnDraws(identity, segment); }, d, columns_, scales.columns,
+                    scales.slots, column_sums_.get());
     if (column_pulses == 0) return;
     counts_.column_pulses += column_pulses;
     counts_.random_bits += static_cast<std::uint64_t>(scales.slots) * inputs_.elements;
-    GatherPatch(inputs_, v, x_.get());
+    GatherPatch(inputs_, input_places_(v), x_.get());
     counts_.row_pulses += CountTrains([&](std::uint32_t segment) { return RowDraws(identity, segment); }, x_.get(),
                                       rows_, scales.rows, scales.slots, row_sums_.get());
     FloatEvent(PulseEvents::Kind::counts, identity, row_sums_.get(), 1, column_sums_.get(), 1,
@@ -396,12 +409,14 @@ class Drawer {
   float learning_rate_;
   const InputBlock& inputs_;
   const InputBlock& errors_;
+  Places input_places_, error_places_;
   const RandomKey& row_key_;
   const RandomKey& column_key_;
   PulseEvents& out_;
   std::size_t rows_, columns_;
   hwy::AlignedFreeUniquePtr<float[]> x_, d_, row_sums_, column_sums_;
   bool gathered_ = false;
+  std::uint64_t one_slot_ = 0;
   PulseCounts counts_;
 };
 
@@ -416,6 +431,7 @@ PulseCounts DrawPulseTrains(const PulseSettings& settings, float learning_rate, 
   alignas(64) float x[group_size];
   alignas(64) float d[group_size];
   GroupScales scales;
+  const bool one_pass = settings.mode == UpdateMode::stochastic_compressed;
   const std::size_t end = range.first + range.count;
   for (std::size_t v = range.first; v < end; v += group_size) {
     const std::size_t count = std::min(group_size, end - v);
@@ -425,7 +441,9 @@ PulseCounts DrawPulseTrains(const PulseSettings& settings, float learning_rate, 
     largest_x(v, count, x);
     ScalesOf(settings, learning_rate, x, d, count, scales);
     for (std::size_t i = 0; i < count; ++i) {
-      if (scales.slots[i] > 0) {
+      if (scales.slots[i] == 1 && one_pass) {
+        drawer.OneSlot(v + i, range.identity + v + i, {1, scales.rows[i], scales.columns[i]});
+      } else if (scales.slots[i] > 0) {
         drawer.Vector(v + i, range.identity + v + i,
                       {static_cast<int>(scales.slots[i]), scales.rows[i], scales.columns[i]});
       } else {

@@ -20,8 +20,8 @@ enum class UpdateMode : std::uint8_t {
   deterministic_implicit,  ///< rint(slots P(x) P(d)) pulses
   none_with_device,        ///< w - lr x d in floating point, then the bounds of the cells
 };
-inline constexpr std::array<std::string_view, 5> update_mode_names{
-    "stochastic_compressed", "stochastic", "mean_count", "deterministic_implicit", "none_with_device"};
+inline constexpr std::array<std::string_view, 5> update_mode_names{"stochastic_compressed", "stochastic", "mean_count",
+                                                                   "deterministic_implicit", "none_with_device"};
 
 /// Longest train that can be asked for.
 inline constexpr int longest_train = 1023;
@@ -58,15 +58,15 @@ struct PulseScales {
 struct PulseEvents {
   enum class Kind : std::uint8_t { list, trains, counts, product };
   struct Event {
-    std::uint64_t identity = 0;    ///< of the vector
-    std::size_t columns_at = 0;    ///< index in `words`
-    std::size_t rows_at = 0;       ///< index in `words`
-    std::uint32_t columns = 0;     ///< list: columns that fire
-    std::uint32_t rows = 0;        ///< rows that fire
-    std::uint32_t segment = 0;     ///< number of the part within its vector: keys the noise
+    std::uint64_t identity = 0;  ///< of the vector
+    std::size_t columns_at = 0;  ///< index in `words`
+    std::size_t rows_at = 0;     ///< index in `words`
+    std::uint32_t columns = 0;   ///< list: columns that fire
+    std::uint32_t rows = 0;      ///< rows that fire
+    std::uint32_t segment = 0;   ///< number of the part within its vector: keys the noise
     Kind kind = Kind::list;
-    std::int8_t polarity = 0;      ///< 0: up and down pulses; +1: only up; -1: only down
-    float divisor = 1;             ///< counts: rint(row column / divisor) pulses
+    std::int8_t polarity = 0;  ///< 0: up and down pulses; +1: only up; -1: only down
+    float divisor = 1;         ///< counts: rint(row column / divisor) pulses
   };
   std::vector<std::uint32_t> words;  ///< the first `used` hold something
   std::size_t used = 0;

@@ -49,10 +49,17 @@ class PulseUpdate {
   PulseCounts operator()(const InputBlock& inputs, const InputBlock& errors, const VectorRange& range,
                          float learning_rate, ThreadTeam& team, const Apply& apply);
 
+  /// The same in two steps: trains do not depend on the weights, so they may be drawn for block after block while its
+  /// data are at hand, and applied later. The cells are those of `rows` rows.
+  PulseCounts draw(const InputBlock& inputs, const InputBlock& errors, const VectorRange& range, float learning_rate,
+                   ThreadTeam& team);
+  PulseCounts apply(std::size_t rows, ThreadTeam& team, const Apply& apply);
+
  private:
   PulseSettings settings_;
   RandomKey row_key_, column_key_;
-  std::vector<PulseEvents> parts_;
+  std::vector<PulseEvents> parts_;  ///< in the order in which they are applied
+  std::size_t drawn_ = 0;           ///< parts that hold trains
 };
 
 }  // namespace rheo::crossbar

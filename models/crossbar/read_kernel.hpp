@@ -25,8 +25,9 @@ struct ReadSettings {
   float output_noise = 0.1F;     ///< output units
   float output_scale = 1;        ///< digital factor on every output (weight scaling)
   bool noise_management = true;
-  int max_halvings = 0;                ///< bound management: repeats at most; 0: none
-  const float* conductance = nullptr;  ///< per input: sum over its cells, in full-scale cells; padded to 16
+  int max_halvings = 0;  ///< bound management: repeats at most; 0: none
+  /// Per input: the conductances of its cells in 2^-16 full-scale cells, per DAC step.
+  const std::uint32_t* conductance = nullptr;
 };
 
 /// What a block of reads did, for time and energy.
@@ -34,7 +35,7 @@ struct ReadCounts {
   std::uint64_t reads = 0;     ///< integrations, repeats of bound management included
   std::uint64_t skipped = 0;   ///< vectors that were zero and not read at all
   std::uint64_t driven = 0;    ///< lines driven with a code other than zero
-  std::uint64_t activity = 0;  ///< sum of |code| / levels x conductance, in 2^-16 full-scale cells, over all reads
+  std::uint64_t activity = 0;  ///< sum of |code| x conductance, in 2^-16 full-scale cells, over all reads
 
   ReadCounts& operator+=(const ReadCounts& other) noexcept {
     reads += other.reads;

@@ -210,9 +210,10 @@ Unit::Work Tile::update_block(const Command& command) {
                .pulses;
   } else {
     const float* in = load(command, command.operands[0], scratch_[0]);
-    done = array_.update(inputs_of(command, in), errors_of(command, errors), range_of(command), command.learning_rate,
-                         team_)
-               .pulses;
+    done =
+        array_
+            .update(inputs_of(command, in), errors_of(command, errors), range_of(command), command.learning_rate, team_)
+            .pulses;
   }
 
   count(array_pulse, command, done.coincidences * array_.cells_per_weight());

@@ -13,12 +13,12 @@
 namespace rheo {
 
 struct TileParameters {
-  std::int64_t rows = 512;         ///< lines that take the inputs of the forward pass
-  std::int64_t columns = 512;      ///< lines that give its outputs
-  double read_time = 80e-9;        ///< s, one integration
-  std::int64_t read_phases = 1;    ///< 2: positive and negative inputs one after the other
-  double pulse_time = 1e-9;        ///< s, one slot of a train
-  std::int64_t pulse_phases = 2;   ///< 2: up and down pulses one after the other
+  std::int64_t rows = 512;        ///< lines that take the inputs of the forward pass
+  std::int64_t columns = 512;     ///< lines that give its outputs
+  double read_time = 80e-9;       ///< s, one integration
+  std::int64_t read_phases = 1;   ///< 2: positive and negative inputs one after the other
+  double pulse_time = 1e-9;       ///< s, one slot of a train
+  std::int64_t pulse_phases = 2;  ///< 2: up and down pulses one after the other
   crossbar::UpdateParameters update;
   double program_time = 1e-6;          ///< s, writing one row
   std::int64_t search_lanes = 64;      ///< values that the search for the largest magnitude takes per cycle

@@ -6,6 +6,12 @@
 
 namespace rheo::crossbar {
 
+UpdateCounts WeightStore::draw_update(const InputBlock&, const InputBlock&, const VectorRange&, float, ThreadTeam&) {
+  throw std::logic_error("the device draws no trains ahead");
+}
+
+UpdateCounts WeightStore::apply_drawn(ThreadTeam&) { throw std::logic_error("the device draws no trains ahead"); }
+
 std::unique_ptr<WeightStore> make_weight_store(const PlaneShape& shape, const DeviceParameters& device,
                                                const UpdateParameters& update, std::uint64_t seed,
                                                std::uint32_t stream) {

@@ -45,6 +45,12 @@ class WeightStore {
   virtual UpdateCounts update(const InputBlock& inputs, const InputBlock& errors, const VectorRange& range,
                               float learning_rate, ThreadTeam& team) = 0;
 
+  /// The same in two steps, where the device allows it: draws the trains now, applies all that were drawn later.
+  /// std::logic_error where it does not.
+  virtual UpdateCounts draw_update(const InputBlock& inputs, const InputBlock& errors, const VectorRange& range,
+                                   float learning_rate, ThreadTeam& team);
+  virtual UpdateCounts apply_drawn(ThreadTeam& team);
+
   /// What happens once a mini-batch: decay, diffusion, and what the compound does at that point. `batch` keys the
   /// random numbers.
   virtual UpdateCounts end_batch(std::uint64_t batch, float learning_rate, ThreadTeam& team) = 0;

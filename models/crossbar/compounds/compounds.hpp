@@ -8,7 +8,6 @@ namespace rheo::crossbar {
 
 /// The makers of make_weight_store(), one file each.
 std::unique_ptr<WeightStore> make_single_cell(const PlaneShape& shape, const DeviceParameters& device,
-                                              const UpdateParameters& update, std::uint64_t seed,
-                                              std::uint32_t stream);
+                                              const UpdateParameters& update, std::uint64_t seed, std::uint32_t stream);
 
 }  // namespace rheo::crossbar

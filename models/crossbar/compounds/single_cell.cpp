@@ -17,13 +17,29 @@ class SingleCell final : public WeightStore {
 
   void program(std::span<const float> values) override { plane_.program(values); }
 
-  UpdateCounts update(const InputBlock& inputs, const InputBlock& errors, const VectorRange& range,
-                      float learning_rate, ThreadTeam& team) override {
+  UpdateCounts update(const InputBlock& inputs, const InputBlock& errors, const VectorRange& range, float learning_rate,
+                      ThreadTeam& team) override {
     UpdateCounts counts;
     counts.pulses = update_(inputs, errors, range, learning_rate, team,
                             [&](const PulseEvents& events, std::size_t first, std::size_t last) {
                               return plane_.apply(events, first, last);
                             });
+    return counts;
+  }
+
+  UpdateCounts draw_update(const InputBlock& inputs, const InputBlock& errors, const VectorRange& range,
+                           float learning_rate, ThreadTeam& team) override {
+    UpdateCounts counts;
+    counts.pulses = update_.draw(inputs, errors, range, learning_rate, team);
+    return counts;
+  }
+
+  UpdateCounts apply_drawn(ThreadTeam& team) override {
+    UpdateCounts counts;
+    counts.pulses =
+        update_.apply(plane_.shape().inputs, team, [&](const PulseEvents& events, std::size_t first, std::size_t last) {
+          return plane_.apply(events, first, last);
+        });
     return counts;
   }
 

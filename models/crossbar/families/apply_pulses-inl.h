@@ -205,8 +205,8 @@ class PulseApplier {
         Words n = count(row_word, column_word, event.divisor);
         auto live = hn::RebindMask(df, hn::Ne(n, hn::Zero(du)));
         if (hn::AllFalse(df, live)) continue;
-        auto up = hn::RebindMask(
-            df, hn::Ne(hn::And(hn::Xor(row_word, column_word), hn::Set(du, sign_bit)), hn::Zero(du)));
+        auto up =
+            hn::RebindMask(df, hn::Ne(hn::And(hn::Xor(row_word, column_word), hn::Set(du, sign_bit)), hn::Zero(du)));
         Direct<selective>(event, up, live);
         if constexpr (selective) {
           if (hn::AllFalse(df, live)) continue;
@@ -268,9 +268,10 @@ class PulseApplier {
     std::uint32_t begin = 0;
     std::uint32_t end = event.rows;
     if (pulses_.first_row > 0) {
-      begin = static_cast<std::uint32_t>(std::partition_point(rows, rows + event.rows, [&](std::uint32_t word) {
-                                           return number(word) < pulses_.first_row;
-                                         }) - rows);
+      begin = static_cast<std::uint32_t>(
+          std::partition_point(rows, rows + event.rows,
+                               [&](std::uint32_t word) { return number(word) < pulses_.first_row; }) -
+          rows);
     }
     while (end > begin && number(rows[end - 1]) >= pulses_.last_row) --end;
     if (begin == end) return 0;
@@ -358,7 +359,8 @@ class PulseApplier {
           at -= have;  // the first register may begin before the rank that is wanted
         }
         have = kept;
-        const std::size_t want = std::max<std::size_t>(at + event.columns, std::min<std::uint64_t>(chunk, kept + last - next));
+        const std::size_t want =
+            std::max<std::size_t>(at + event.columns, std::min<std::uint64_t>(chunk, kept + last - next));
         for (; have < want; have += lanes_, next += lanes_) {
           const Lane noise = rheo::HWY_NAMESPACE::NormalFromWords(
               du, rheo::HWY_NAMESPACE::RandomWords(du, pulses_.cycle_noise, event.identity, segment + next / 4));
@@ -412,8 +414,7 @@ class PulseApplier {
                 df, noise + half * lanes_);
     }
     const Lane xi = LoadExpanded(block.fires, noise + rank % lanes_);
-    hn::BlendedStore(hn::MulAdd(xi, hn::Set(df, cells_.write_noise), moved), live, df,
-                     cells_.visible + place.first);
+    hn::BlendedStore(hn::MulAdd(xi, hn::Set(df, cells_.write_noise), moved), live, df, cells_.visible + place.first);
   }
 
   static constexpr std::size_t chunk = 2048;  ///< variates made ahead

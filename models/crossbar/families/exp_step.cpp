@@ -3,9 +3,10 @@
 //   down: m = -step max(0, 1 - A_down e^(-gamma_down z))
 //   s = dw_min_std |m|, or with the extended noise s = dw_min_std (|m| + dw_min_std_add + dw_min_std_slope |w|)
 // ExpStep of aihwkit (a fit to ReRAM of Gong et al. 2018, doi:10.1038/s41467-018-04485-1, and to PCM).
-#include "models/crossbar/device.hpp"
 #include <algorithm>
 #include <cmath>
+
+#include "models/crossbar/device.hpp"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "models/crossbar/families/exp_step.cpp"
@@ -103,9 +104,9 @@ class Family final : public CellFamily {
   }
   std::uint64_t apply(const PulseApplication& pulses) const override {
     const bool extended = noise_add_ != 0 || noise_slope_ != 0;
-    const ExpStepParameters p{static_cast<float>(a_up_),      static_cast<float>(a_down_),
-                              static_cast<float>(gamma_up_),  static_cast<float>(gamma_down_),
-                              static_cast<float>(b_),         static_cast<float>(noise_add_),
+    const ExpStepParameters p{static_cast<float>(a_up_),        static_cast<float>(a_down_),
+                              static_cast<float>(gamma_up_),    static_cast<float>(gamma_down_),
+                              static_cast<float>(b_),           static_cast<float>(noise_add_),
                               static_cast<float>(noise_slope_), extended};
     return HWY_DYNAMIC_DISPATCH(ApplyExpStep)(pulses, p);
   }

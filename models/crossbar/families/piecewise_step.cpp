@@ -43,7 +43,8 @@ struct PiecewiseStep {
 
 }  // namespace
 
-std::uint64_t ApplyPiecewiseStep(const PulseApplication& pulses, std::span<const float> up, std::span<const float> down) {
+std::uint64_t ApplyPiecewiseStep(const PulseApplication& pulses, std::span<const float> up,
+                                 std::span<const float> down) {
   return ApplyEvents(PiecewiseStep{pulses.cells, up, down}, pulses);
 }
 
@@ -68,7 +69,8 @@ class Family final : public CellFamily {
   }
   [[nodiscard]] std::optional<ParameterFault> check() const override {
     if (up_.size() == down_.size()) return std::nullopt;
-    return ParameterFault{"piecewise_down", "expected as many numbers as piecewise_up has, " + std::to_string(up_.size())};
+    return ParameterFault{"piecewise_down",
+                          "expected as many numbers as piecewise_up has, " + std::to_string(up_.size())};
   }
   [[nodiscard]] double granularity(const PopulationParameters& p) const override {
     const double middle = p.dw_min * up_[up_.size() / 2];

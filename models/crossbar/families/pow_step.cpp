@@ -2,9 +2,10 @@
 //   up: m = step ((high - w) / (high - low))^gamma_up, down: m = -step ((w - low) / (high - low))^gamma_down
 //   s = dw_min_std |m|
 // PowStep of aihwkit.
-#include "models/crossbar/device.hpp"
 #include <algorithm>
 #include <cmath>
+
+#include "models/crossbar/device.hpp"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "models/crossbar/families/pow_step.cpp"
@@ -36,9 +37,7 @@ struct PowStep {
 
 }  // namespace
 
-std::uint64_t ApplyPowStep(const PulseApplication& pulses) {
-  return ApplyEvents(PowStep{pulses.cells}, pulses);
-}
+std::uint64_t ApplyPowStep(const PulseApplication& pulses) { return ApplyEvents(PowStep{pulses.cells}, pulses); }
 
 }  // namespace rheo::crossbar::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

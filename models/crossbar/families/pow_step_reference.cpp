@@ -3,11 +3,11 @@
 //   s = dw_min_std |m|
 // and the bounds clip v. The reference may hold the symmetry point, where up and down steps are equal.
 // PowStepReference of aihwkit, which finds that point by pulsing; here it is the root itself.
-#include "models/crossbar/device.hpp"
 #include <algorithm>
 #include <cmath>
 
 #include "models/core/elementary.hpp"
+#include "models/crossbar/device.hpp"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "models/crossbar/families/pow_step_reference.cpp"
