@@ -62,4 +62,21 @@ inline PulseEvents all_meet(std::uint64_t identity, std::size_t rows, std::size_
   return events;
 }
 
+/// Every one of `rows` rows fires with every one of `columns` columns, in the only slot.
+inline PulseEvents all_meet_once(std::uint64_t identity, std::size_t rows, std::size_t columns,
+                                 std::uint32_t row_sign) {
+  PulseEvents events;
+  for (std::uint32_t j = 0; j < columns; ++j) events.words.push_back(j);
+  for (std::uint32_t i = 0; i < rows; ++i) events.words.push_back(i | row_sign);
+  events.used = events.words.size();
+  PulseEvents::Event event;
+  event.identity = identity;
+  event.rows_at = columns;
+  event.columns = static_cast<std::uint32_t>(columns);
+  event.rows = static_cast<std::uint32_t>(rows);
+  event.kind = PulseEvents::Kind::list;
+  events.events.push_back(event);
+  return events;
+}
+
 }  // namespace rheo::crossbar::testing

@@ -21,6 +21,7 @@ namespace rheo::crossbar {
 namespace {
 
 using testing::all_meet;
+using testing::all_meet_once;
 using testing::GivenCells;
 using testing::Moments;
 using testing::slot_mask;
@@ -35,22 +36,6 @@ std::uint64_t apply(const PulseEvents& events, GivenCells& cells, bool exact = f
   static const auto family = make_cell_family("constant_step");
   const CellArrays arrays = cells.arrays();
   return family->apply({events, arrays, cycle_key, write_key, selection, exact, 0, cells.rows});
-}
-
-/// Every one of `rows` rows fires with every one of `columns` columns, in the only slot.
-PulseEvents list_of_all(std::uint64_t identity, std::size_t rows, std::size_t columns, std::uint32_t row_sign) {
-  PulseEvents events;
-  for (std::uint32_t j = 0; j < columns; ++j) events.words.push_back(j);
-  for (std::uint32_t i = 0; i < rows; ++i) events.words.push_back(i | row_sign);
-  events.used = events.words.size();
-  PulseEvents::Event event;
-  event.identity = identity;
-  event.rows_at = columns;
-  event.columns = static_cast<std::uint32_t>(columns);
-  event.rows = static_cast<std::uint32_t>(rows);
-  event.kind = PulseEvents::Kind::list;
-  events.events.push_back(event);
-  return events;
 }
 
 /// Rows and columns with float values, `row` and `column` everywhere.
@@ -90,7 +75,7 @@ TEST(PulseApplication, OneSlotMovesByOneStepWhicheverLoopTakesIt) {
     std::uint64_t coincidences = 0;
     for (std::uint64_t identity = 0; identity < 256000 / (8 * firing); ++identity) {
       GivenCells cells(8, 64, 0.3F, constant_cell(0.001F, 0.002F, -10.0F, 10.0F));
-      coincidences += apply(list_of_all(identity, 8, firing, 0x80000000U), cells);
+      coincidences += apply(all_meet_once(identity, 8, firing, 0x80000000U), cells);
       for (std::size_t i = 0; i < 8; ++i) {
         for (std::size_t j = 0; j < 64; ++j) {
           if (j < firing) {
@@ -122,7 +107,7 @@ TEST(PulseApplication, TheSignIsMinusTheProduct) {
       for (const float w : by_count.weights) EXPECT_FLOAT_EQ(w, expected);
       for (const std::uint32_t firing : {1U, 16U}) {
         GivenCells by_list(1, 16, 0.0F, cell);
-        PulseEvents list = list_of_all(0, 1, firing, row_sign);
+        PulseEvents list = all_meet_once(0, 1, firing, row_sign);
         for (std::uint32_t j = 0; j < firing; ++j) list.words[j] |= column_sign;
         (void)apply(list, by_list);
         for (std::uint32_t j = 0; j < firing; ++j) EXPECT_FLOAT_EQ(by_list.weights[j], expected);
@@ -181,7 +166,7 @@ TEST(PulseApplication, WeightsStopExactlyAtTheirBounds) {
     for (const float w : cells.weights) EXPECT_EQ(w, 0.35F);
     cells.cycle_to_cycle = 0.3F;
     for (std::uint64_t i = 0; i < 30; ++i) {
-      (void)apply(i % 2 == 0 ? all_meet(100 + i, 4, 16, 1U, 1U) : list_of_all(100 + i, 4, 16, 0), cells, exact);
+      (void)apply(i % 2 == 0 ? all_meet(100 + i, 4, 16, 1U, 1U) : all_meet_once(100 + i, 4, 16, 0), cells, exact);
       for (const float w : cells.weights) ASSERT_GE(w, -0.25F);
     }
     cells.cycle_to_cycle = 0;
@@ -217,7 +202,7 @@ TEST(PulseApplication, OneSidedPlanesTakeOnlyTheirPulses) {
       const bool up = row_sign != 0;  // the columns are positive
       const auto moved = [&](PulseSelection selection, std::int8_t polarity, std::uint64_t& pulses) {
         GivenCells cells(2, 16, 0.0F, constant_cell(0.25F, 0.5F, -10.0F, 10.0F));
-        PulseEvents events = list ? list_of_all(0, 2, 16, row_sign) : all_meet(0, 2, 16, row_sign | 1U, 1U);
+        PulseEvents events = list ? all_meet_once(0, 2, 16, row_sign) : all_meet(0, 2, 16, row_sign | 1U, 1U);
         events.events[0].polarity = polarity;
         pulses = apply(events, cells, false, selection);
         for (const float w : cells.weights) EXPECT_EQ(w, cells.weights[0]);
