@@ -145,10 +145,6 @@ class Drawer {
         d_(hwy::AllocateAligned<float>(columns_)) {
     std::fill_n(x_.get(), rows_, 0.0F);
     std::fill_n(d_.get(), columns_, 0.0F);
-    if (settings.mode == UpdateMode::mean_count) {
-      row_sums_ = hwy::AllocateAligned<float>(rows_);
-      column_sums_ = hwy::AllocateAligned<float>(columns_);
-    }
     counts_.by_length.assign(static_cast<std::size_t>(passes() * settings.train_length) + 1, 0);
   }
 
@@ -172,21 +168,23 @@ class Drawer {
     counts_.slots += static_cast<std::uint64_t>(played);
     ++counts_.by_length[static_cast<std::size_t>(played)];
     const float* d = Errors(v);
-    if (settings_.mode == UpdateMode::deterministic_implicit) {
+    if (settings_.mode == UpdateMode::mean_count || settings_.mode == UpdateMode::deterministic_implicit) {
       GatherPatch(inputs_, input_places_(v), x_.get());
       const auto slots = static_cast<float>(scales.slots);
       Clamp(x_.get(), rows_, scales.rows, x_.get());
       Clamp(d, columns_, scales.columns, d_.get());
       counts_.row_pulses += Pulses(x_.get(), rows_, slots);
       counts_.column_pulses += Pulses(d_.get(), columns_, slots);
-      FloatEvent(PulseEvents::Kind::counts, identity, x_.get(), slots, d_.get(), 1, 1);
+      if (settings_.mode == UpdateMode::mean_count) {
+        WholePulses(x_.get(), rows_, slots);
+        WholePulses(d_.get(), columns_, slots);
+        FloatEvent(PulseEvents::Kind::counts, identity, x_.get(), 1, d_.get(), 1, slots);
+      } else {
+        FloatEvent(PulseEvents::Kind::counts, identity, x_.get(), slots, d_.get(), 1, 1);
+      }
       return;
     }
     counts_.random_bits += static_cast<std::uint64_t>(played) * errors_.elements;
-    if (settings_.mode == UpdateMode::mean_count) {
-      MeanCount(v, identity, scales, d);
-      return;
-    }
     gathered_ = false;
     std::uint32_t segment = 0;
     for (int pass = 0; pass < passes(); ++pass) {
@@ -347,6 +345,13 @@ class Drawer {
     return SumOf(sum);
   }
 
+  /// Probabilities become whole numbers of pulses, the nearest.
+  HWY_INLINE static void WholePulses(float* p, std::size_t count, float slots) {
+    for (std::size_t i = 0; i < count; i += hn::Lanes(df)) {
+      hn::StoreU(hn::Round(hn::Mul(hn::LoadU(df, p + i), hn::Set(df, slots))), df, p + i);
+    }
+  }
+
   /// An event of floats: columns c[j] column_scale, rows r[i] row_scale that are not zero.
   HWY_INLINE void FloatEvent(PulseEvents::Kind kind, std::uint64_t identity, const float* r, float row_scale,
                              const float* c, float column_scale, float divisor) {
@@ -372,39 +377,6 @@ class Drawer {
     out_.events.push_back(event);
   }
 
-  HWY_INLINE void MeanCount(std::size_t v, std::uint64_t identity, const PulseScales& scales, const float* d) {
-    const std::uint64_t column_pulses =
-        CountTrains([&](std::uint32_t segment) { return ColumnDraws(identity, segment); }, d, columns_, scales.columns,
-                    scales.slots, column_sums_.get());
-    if (column_pulses == 0) return;
-    counts_.column_pulses += column_pulses;
-    counts_.random_bits += static_cast<std::uint64_t>(scales.slots) * inputs_.elements;
-    GatherPatch(inputs_, input_places_(v), x_.get());
-    counts_.row_pulses += CountTrains([&](std::uint32_t segment) { return RowDraws(identity, segment); }, x_.get(),
-                                      rows_, scales.rows, scales.slots, row_sums_.get());
-    FloatEvent(PulseEvents::Kind::counts, identity, row_sums_.get(), 1, column_sums_.get(), 1,
-               static_cast<float>(scales.slots));
-  }
-
-  /// Pulses of every line's whole train, with the sign of its value.
-  template <class DrawsOf>
-  HWY_INLINE static std::uint64_t CountTrains(const DrawsOf& draws_of, const float* values, std::size_t padded_count,
-                                              float scale, int slots, float* sums) {
-    std::uint64_t all = 0;
-    for (std::size_t i = 0; i < padded_count; i += hn::Lanes(df)) {
-      const Lane value = hn::LoadU(df, values + i);
-      Words pulses = hn::Zero(du);
-      std::uint32_t segment = 0;
-      for (int left = slots; left > 0; left -= segment_slots, ++segment) {
-        const Words train = TrainWords(draws_of(segment), i, value, scale, std::min(left, segment_slots));
-        pulses = hn::Add(pulses, hn::PopulationCount(SlotBits(train)));
-      }
-      all += SumOf(pulses);
-      hn::StoreU(hn::CopySign(hn::ConvertTo(df, hn::BitCast(di, pulses)), value), df, sums + i);
-    }
-    return all;
-  }
-
   const PulseSettings& settings_;
   float learning_rate_;
   const InputBlock& inputs_;
@@ -414,7 +386,7 @@ class Drawer {
   const RandomKey& column_key_;
   PulseEvents& out_;
   std::size_t rows_, columns_;
-  hwy::AlignedFreeUniquePtr<float[]> x_, d_, row_sums_, column_sums_;
+  hwy::AlignedFreeUniquePtr<float[]> x_, d_;
   bool gathered_ = false;
   std::uint64_t one_slot_ = 0;
   PulseCounts counts_;

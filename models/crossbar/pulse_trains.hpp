@@ -16,7 +16,7 @@ namespace rheo::crossbar {
 enum class UpdateMode : std::uint8_t {
   stochastic_compressed,   ///< stochastic trains, up and down pulses played in one pass
   stochastic,              ///< up pulses in one pass, down pulses in a second one with trains of its own
-  mean_count,              ///< rint(c_x c_d / slots) pulses, c the pulses of each line's stochastic train
+  mean_count,              ///< rint(c_x c_d / slots) pulses, c = rint(slots P) of each line
   deterministic_implicit,  ///< rint(slots P(x) P(d)) pulses
   none_with_device,        ///< w - lr x d in floating point, then the bounds of the cells
 };

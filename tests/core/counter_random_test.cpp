@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <boost/math/distributions/normal.hpp>
@@ -28,7 +29,14 @@ using testing::same_bits;
 const std::array all_purposes{RandomPurpose::cell_population,  RandomPurpose::initial_weights,
                               RandomPurpose::forward_noise,    RandomPurpose::backward_noise,
                               RandomPurpose::evaluation_noise, RandomPurpose::row_trains,
-                              RandomPurpose::column_trains,    RandomPurpose::cycle_to_cycle};
+                              RandomPurpose::column_trains,    RandomPurpose::cycle_to_cycle,
+                              RandomPurpose::write_noise,      RandomPurpose::diffusion,
+                              RandomPurpose::reset};
+
+/// Purposes of the second, third, ... plane of cells of an array: the number of the plane stands above bit 16.
+RandomPurpose in_plane(RandomPurpose purpose, std::uint32_t plane) {
+  return static_cast<RandomPurpose>(static_cast<std::uint32_t>(purpose) | plane << 16);
+}
 
 std::vector<std::uint32_t> words(const RandomKey& key, std::uint64_t vector, std::uint64_t block, std::size_t count) {
   std::vector<std::uint32_t> out(count);
@@ -113,15 +121,33 @@ TEST(RandomWords, EveryBitIsFair) {
   }
 }
 
+TEST(RandomWords, HalvesAreUniform) {
+  // Trains compare halves of words: 65,536 values each, chi-squared of mean 65,535 and deviation 362.
+  constexpr std::size_t count = 1 << 22;
+  std::vector<std::uint32_t> low(65536);
+  std::vector<std::uint32_t> high(65536);
+  for (const std::uint32_t word : words(RandomKey(12, 0, RandomPurpose::column_trains), 5, 0, count)) {
+    ++low[word & 0xFFFFU];
+    ++high[word >> 16];
+  }
+  for (const std::vector<std::uint32_t>& seen : {low, high}) {
+    double sum = 0;
+    for (const std::uint32_t n : seen) sum += (n - 64.0) * (n - 64.0) / 64.0;
+    EXPECT_NEAR(sum, 65535, 4 * 362);
+  }
+}
+
 TEST(RandomKey, SeedStreamAndPurposeAllMakeAKeyOfTheirOwn) {
   std::set<std::pair<std::uint64_t, std::uint64_t>> keys;
   std::size_t made = 0;
   for (const std::uint64_t seed : {0ULL, 1ULL, 2ULL, 3ULL, 0x100000000ULL, 0x200000000ULL, ~0ULL}) {
-    for (std::uint32_t stream = 0; stream < 300; ++stream) {
+    for (std::uint32_t stream = 0; stream < 100; ++stream) {
       for (const RandomPurpose purpose : all_purposes) {
-        const RandomKey key(seed, stream, purpose);
-        keys.emplace(key.expanded()[0], key.expanded()[1]);
-        ++made;
+        for (const std::uint32_t plane : {0U, 1U, 2U, 7U}) {
+          const RandomKey key(seed, stream, in_plane(purpose, plane));
+          keys.emplace(key.expanded()[0], key.expanded()[1]);
+          ++made;
+        }
       }
     }
   }
@@ -138,6 +164,7 @@ class Independence : public ::testing::Test {
                                  std::uint64_t blocks_apart, const std::string& what) {
     constexpr double count = static_cast<double>(length * vectors);
     double product = 0;
+    double squares = 0;
     double differing_bits = 0;
     for (std::uint64_t v = 0; v < vectors; ++v) {
       const std::vector<float> x = normals(a, v, 0, length);
@@ -146,10 +173,12 @@ class Independence : public ::testing::Test {
       const std::vector<std::uint32_t> t = words(b, v + vectors_apart, blocks_apart, length);
       for (std::size_t i = 0; i < length; ++i) {
         product += static_cast<double>(x[i]) * y[i];
+        squares += (static_cast<double>(x[i]) * x[i] - 1) * (static_cast<double>(y[i]) * y[i] - 1);
         differing_bits += std::popcount(s[i] ^ t[i]);
       }
     }
     EXPECT_LT(std::abs(product / count), 4 / std::sqrt(count)) << what;
+    EXPECT_LT(std::abs(squares / count), 4 * 2 / std::sqrt(count)) << what << ": magnitudes";
     EXPECT_NEAR(differing_bits / count, 16.0, 4 * std::sqrt(8 / count)) << what;
   }
 };
@@ -158,7 +187,47 @@ TEST_F(Independence, OfNeighbouringVectorsAndBlocks) {
   const RandomKey key(5, 1, RandomPurpose::forward_noise);
   expect_independent(key, key, 1, 0, "the next vector");
   expect_independent(key, key, 0, 1, "the next block");
-  expect_independent(key, key, 0, std::uint64_t{1} << 32, "the next repeat");
+  expect_independent(key, key, 0, std::uint64_t{1} << 32, "the next repeat, draw or pulse");
+  expect_independent(key, key, 0, std::uint64_t{64} << 32, "the next segment of a line's train");
+  expect_independent(key, key, 0, std::uint64_t{1} << 44, "the next segment of a cell's noise");
+  expect_independent(key, key, std::uint64_t{1} << 62, 0, "vectors and writes that no vector causes");
+}
+
+TEST_F(Independence, OfPlanes) {
+  for (const RandomPurpose purpose : {RandomPurpose::cell_population, RandomPurpose::cycle_to_cycle,
+                                      RandomPurpose::write_noise, RandomPurpose::diffusion, RandomPurpose::reset}) {
+    expect_independent(RandomKey(5, 1, purpose), RandomKey(5, 1, in_plane(purpose, 1)), 0, 0, "planes 0 and 1");
+    expect_independent(RandomKey(5, 1, in_plane(purpose, 1)), RandomKey(5, 1, in_plane(purpose, 2)), 0, 0,
+                       "planes 1 and 2");
+  }
+}
+
+TEST_F(Independence, OfPositionsInAVector) {
+  // Variates and their squares at all distances up to 64: neighbouring cells, registers, rows.
+  const RandomKey key(5, 1, RandomPurpose::cycle_to_cycle);
+  constexpr std::size_t furthest = 64;
+  std::array<double, furthest + 1> products{};
+  std::array<double, furthest + 1> squares{};
+  for (std::uint64_t v = 0; v < vectors; ++v) {
+    const std::vector<float> x = normals(key, v, 0, length + furthest);
+    for (std::size_t apart = 1; apart <= furthest; ++apart) {
+      double product = 0;
+      double square = 0;
+      for (std::size_t i = 0; i < length; ++i) {
+        const double a = x[i];
+        const double b = x[i + apart];
+        product += a * b;
+        square += (a * a - 1) * (b * b - 1);
+      }
+      products[apart] += product;
+      squares[apart] += square;
+    }
+  }
+  constexpr double count = static_cast<double>(length * vectors);
+  for (std::size_t apart = 1; apart <= furthest; ++apart) {
+    EXPECT_LT(std::abs(products[apart] / count), 4.5 / std::sqrt(count)) << apart;
+    EXPECT_LT(std::abs(squares[apart] / count), 4.5 * 2 / std::sqrt(count)) << apart;
+  }
 }
 
 TEST_F(Independence, OfPurposes) {
@@ -248,8 +317,9 @@ TEST(Normals, HaveTheMomentsAndTailsOfTheNormalDistribution) {
   }
   EXPECT_NEAR(sum / count, 0.0, 4 * std::sqrt(1 / count));
   EXPECT_NEAR(sum2 / count, 1.0, 4 * std::sqrt(2 / count));
-  EXPECT_NEAR(sum3 / count, 0.0, 4 * std::sqrt(15 / count));
   const double variance = sum2 / count;
+  const double skewness = (sum3 / count - 3 * sum / count * variance) / std::pow(variance, 1.5);
+  EXPECT_NEAR(skewness, 0.0, 4 * std::sqrt(6 / count));
   EXPECT_NEAR(sum4 / count / (variance * variance), 3.0, 4 * std::sqrt(24 / count));
   for (std::size_t i = 0; i < 4; ++i) {
     const double z = static_cast<double>(i) + 2;
@@ -257,6 +327,18 @@ TEST(Normals, HaveTheMomentsAndTailsOfTheNormalDistribution) {
     EXPECT_NEAR(static_cast<double>(upper[i]), expected, 4 * std::sqrt(expected)) << "above " << z;
     EXPECT_NEAR(static_cast<double>(lower[i]), expected, 4 * std::sqrt(expected)) << "below " << -z;
   }
+}
+
+TEST(Normals, FollowTheDistributionFunction) {
+  // Kolmogorov and Smirnov; the table alone is off by up to 8e-5 of probability.
+  std::vector<float> sample = normals(RandomKey(77, 2, RandomPurpose::cycle_to_cycle), 3, 0, 1 << 22);
+  std::sort(sample.begin(), sample.end());
+  double largest = 0;
+  for (std::size_t i = 0; i < sample.size(); i += 16) {
+    const double expected = 1 - tail(sample[i]);
+    largest = std::max(largest, std::abs(static_cast<double>(i) / static_cast<double>(sample.size()) - expected));
+  }
+  EXPECT_LT(largest, 1.95 / std::sqrt(static_cast<double>(sample.size())) + 8e-5);
 }
 
 TEST(UniformFromWord, LiesStrictlyBetween0And1) {

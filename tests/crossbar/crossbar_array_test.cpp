@@ -3,14 +3,16 @@
 #include <gtest/gtest.h>
 
 #include <array>
-#include <bit>
+#include <algorithm>
+#include <cstddef>
 #include <cmath>
 #include <cstdint>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
-#include "tests/crossbar/moments.hpp"
+#include "tests/crossbar/cell_settings.hpp"
 #include "tests/crossbar/reference_array.hpp"
 #include "tests/digital/vector_targets.hpp"
 
@@ -19,33 +21,19 @@ namespace {
 
 using rheo::testing::first_difference;
 using rheo::testing::same_bits;
-using testing::Moments;
 using testing::uniform_values;
-using testing::UpdateFormulas;
 using testing::vectors_in;
 using testing::vectors_out;
 
 ArraySettings gokmen_vlasov() {
   ArraySettings settings;
-  settings.device.dw_min = 0.0016;
-  settings.device.w_max = 1.0;
-  settings.device.w_min = -1.0;
-  return settings;
-}
-
-/// All cells alike, far from their bounds.
-ArraySettings without_variation() {
-  ArraySettings settings = gokmen_vlasov();
-  settings.device.dw_min_dtod = settings.device.up_down_dtod = 0;
-  settings.device.w_max_dtod = settings.device.w_min_dtod = 0;
-  settings.device.w_max = 10;
-  settings.device.w_min = -10;
+  settings.device.cell.population = testing::gokmen_vlasov_population();
   return settings;
 }
 
 ArraySettings ideal() {
   ArraySettings settings;
-  settings.device.family = DeviceFamily::ideal;
+  settings.device.ideal = true;
   return settings;
 }
 
@@ -180,7 +168,7 @@ Outcome run_convolution(std::size_t group, std::size_t threads) {
     out.backward_counts += array.backward(vectors_in(d, 20), range, back, team);
   }
   for (std::size_t v = 0; v < count; v += group) {
-    out.pulses += array.update(in, vectors_in(d, 20), {v, std::min(group, count - v), 1000}, 0.01F, team);
+    out.pulses += array.update(in, vectors_in(d, 20), {v, std::min(group, count - v), 1000}, 0.01F, team).pulses;
   }
   out.weights = array.weights();
   return out;
@@ -302,7 +290,8 @@ TEST(CrossbarArray, ActivityFollowsInputsAndConductances) {
 
 TEST(CrossbarArray, ActivityGrowsWithInputsAndWithDifferentialWeights) {
   ThreadTeam team(1);
-  ArraySettings settings = without_variation();
+  ArraySettings settings = gokmen_vlasov();
+  settings.device.cell.population = testing::uniform_population(0.0016, 0.3, -10, 10);
   settings.management.noise = false;
   settings.management.forward_bound = BoundManagement::none;
   const auto activity = [&](float input, float weight) {
@@ -331,7 +320,7 @@ TEST(CrossbarArray, TheIdealDeviceReadsExactlyAndKeepsWhatIsWritten) {
     array.program(weights);
     EXPECT_TRUE(array.is_ideal());
     EXPECT_EQ(array.weights(), weights);
-    EXPECT_TRUE(array.population().step_up.empty());
+    EXPECT_TRUE(array.planes().empty());
     const std::vector<float> x = uniform_values(count * size.inputs, 2);
     const std::vector<float> d = uniform_values(count * size.outputs, 3);
     std::vector<float> y(count * size.outputs);
@@ -356,13 +345,19 @@ TEST(CrossbarArray, TheIdealDeviceReadsExactlyAndKeepsWhatIsWritten) {
 
 TEST(CrossbarArray, ProgrammingClipsToEachCellsBounds) {
   CrossbarArray array(37, 10, gokmen_vlasov(), 5, 2);
-  const CrossbarArray::Population cells = array.population();
+  std::vector<float> low, high, halves;
+  for (std::size_t i = 0; i < 37; ++i) {
+    for (std::size_t j = 0; j < 10; ++j) {
+      const Cell cell = array.planes()[0].cell(i, j);
+      low.push_back(cell.bound_low);
+      high.push_back(cell.bound_high);
+      halves.push_back(0.5F * cell.bound_high);
+    }
+  }
   array.program(std::vector<float>(370, 100.0F));
-  EXPECT_EQ(array.weights(), cells.bound_high);
+  EXPECT_EQ(array.weights(), high);
   array.program(std::vector<float>(370, -100.0F));
-  EXPECT_EQ(array.weights(), cells.bound_low);
-  std::vector<float> halves(370);
-  for (std::size_t i = 0; i < 370; ++i) halves[i] = 0.5F * cells.bound_high[i];
+  EXPECT_EQ(array.weights(), low);
   array.program(halves);
   EXPECT_EQ(array.weights(), halves);
 }
@@ -377,112 +372,16 @@ TEST(CrossbarArray, WeightsBeginAtZeroAndEmptyOnesAreRefused) {
 
 TEST(CrossbarArray, TheSameSeedAndStreamIsTheSamePopulation) {
   const auto steps = [](std::uint64_t seed, std::uint32_t stream) {
-    return CrossbarArray(37, 10, gokmen_vlasov(), seed, stream).population().step_up;
+    const CrossbarArray array(37, 10, gokmen_vlasov(), seed, stream);
+    std::vector<float> all;
+    for (std::size_t i = 0; i < 37; ++i) {
+      for (std::size_t j = 0; j < 10; ++j) all.push_back(array.planes()[0].cell(i, j).step_up);
+    }
+    return all;
   };
   EXPECT_EQ(steps(1, 2), steps(1, 2));
   EXPECT_NE(steps(1, 2), steps(2, 2));
   EXPECT_NE(steps(1, 2), steps(1, 3));
-}
-
-TEST(CrossbarArray, CellsFollowTheScalarFormulas) {
-  ArraySettings settings = gokmen_vlasov();
-  settings.device.up_down = 0.1;
-  settings.device.w_max = 0.6;
-  settings.device.w_min = -0.7;
-  settings.device.w_max_dtod = 1.0;  // some bounds reach 0
-  for (const double up_down : {0.1, -0.1}) {
-    settings.device.up_down = up_down;
-    const CrossbarArray array(25, 21, settings, 11, 12);
-    const CrossbarArray::Population cells = array.population();
-    const RandomKey key(11, 12, RandomPurpose::cell_population);
-    bool zero = false;
-    for (std::size_t i = 0; i < 25; ++i) {
-      for (std::size_t j = 0; j < 21; ++j) {
-        const auto xi = [&](std::size_t k) { return double{testing::reference_normal(key, i, 0, k * 32 + j)}; };
-        const double gain = 1 + 0.3 * xi(0);
-        const double r = 0.01 * xi(1);
-        const std::size_t at = i * 21 + j;
-        EXPECT_NEAR(cells.step_up[at], std::abs(0.0016 * (gain + r + std::min(up_down, 0.0))), 1e-9);
-        EXPECT_NEAR(cells.step_down[at], std::abs(0.0016 * (gain - r - std::max(up_down, 0.0))), 1e-9);
-        EXPECT_NEAR(cells.bound_high[at], std::max(0.0, 0.6 * (1 + xi(2))), 1e-6);
-        EXPECT_NEAR(cells.bound_low[at], std::min(0.0, -0.7 * (1 + 0.3 * xi(3))), 1e-6);
-        zero = zero || cells.bound_high[at] == 0;
-      }
-    }
-    EXPECT_TRUE(zero);
-  }
-}
-
-TEST(CrossbarArray, PopulationsHaveTheStatedMeansAndDeviations) {
-  // 400 tiles of 512 cells: the standard error of a deviation is 0.16 %.
-  Moments up, down, difference, high, low;
-  for (std::uint32_t tile = 0; tile < 400; ++tile) {
-    const CrossbarArray::Population cells = CrossbarArray(32, 16, gokmen_vlasov(), 1, tile).population();
-    for (std::size_t i = 0; i < 512; ++i) {
-      up.add(cells.step_up[i] / 0.0016);
-      down.add(cells.step_down[i] / 0.0016);
-      difference.add((double{cells.step_up[i]} - cells.step_down[i]) / (2 * 0.0016));
-      high.add(cells.bound_high[i]);
-      low.add(cells.bound_low[i]);
-    }
-  }
-  // |1 + s xi| and max(0, 1 + s xi) differ from 1 + s xi with probability 4e-4, far below 1 %.
-  const double step_deviation = std::hypot(0.3, 0.01);
-  for (const Moments* m : {&up, &down}) {
-    EXPECT_NEAR(m->mean(), 1.0, 0.01);
-    EXPECT_NEAR(std::sqrt(m->variance()), step_deviation, 0.01 * step_deviation);
-  }
-  EXPECT_NEAR(difference.mean(), 0.0, 4 * difference.mean_error());
-  EXPECT_NEAR(std::sqrt(difference.variance()), 0.01, 0.0001);
-  EXPECT_NEAR(high.mean(), 1.0, 0.01);
-  EXPECT_NEAR(low.mean(), -1.0, 0.01);
-  EXPECT_NEAR(std::sqrt(high.variance()), 0.3, 0.003);
-  EXPECT_NEAR(std::sqrt(low.variance()), 0.3, 0.003);
-}
-
-TEST(CrossbarArray, UpdateEqualsTheScalarReferenceBitForBit) {
-  for (const std::size_t threads : {1U, 2U}) {
-    ThreadTeam team(threads);
-    for (const Size& size : {Size{1, 1}, Size{5, 3}, Size{25, 16}, Size{37, 10}}) {
-      constexpr std::size_t count = 40;
-      const ArraySettings settings = gokmen_vlasov();
-      CrossbarArray array = programmed(size, settings);
-      std::vector<float> w = array.weights();
-      const CrossbarArray::Population cells = array.population();
-      const std::vector<float> x = uniform_values(count * size.inputs, 2, 0.3);
-      const std::vector<float> d = uniform_values(count * size.outputs, 3, 0.3);
-      const float rate = 0.004F;
-      const PulseCounts counts =
-          array.update(vectors_in(x, size.inputs), vectors_in(d, size.outputs), {0, count, 70}, rate, team);
-      const RandomKey rows(7, 3, RandomPurpose::row_trains);
-      const RandomKey columns(7, 3, RandomPurpose::column_trains);
-      const RandomKey cycle(7, 3, RandomPurpose::cycle_to_cycle);
-      const std::size_t stride = (size.outputs + 15) / 16 * 16;
-      std::uint64_t coincidences = 0;
-      for (std::size_t v = 0; v < count; ++v) {
-        const std::vector<float> xv = testing::gather(vectors_in(x, size.inputs), v);
-        const std::vector<float> dv = testing::gather(vectors_in(d, size.outputs), v);
-        const PulseScales s = pulse_scales({0.0016F, 31, true, true}, rate, testing::largest(xv), testing::largest(dv));
-        if (s.slots == 0) continue;
-        for (std::size_t i = 0; i < size.inputs; ++i) {
-          const std::uint32_t row = testing::reference_train(rows, 70 + v, i, xv[i], s.rows, s.slots);
-          for (std::size_t j = 0; j < size.outputs; ++j) {
-            const std::uint32_t column = testing::reference_train(columns, 70 + v, j, dv[j], s.columns, s.slots);
-            const int n = std::popcount(row & column & 0x7FFFFFFFU);
-            if (n == 0) continue;
-            coincidences += static_cast<std::uint64_t>(n);
-            const std::size_t at = i * size.outputs + j;
-            const float step = ((row ^ column) >> 31) != 0 ? cells.step_up[at] : -cells.step_down[at];
-            w[at] = testing::reference_pulse(w[at], step, n, 0.3F,
-                                             testing::reference_normal(cycle, 70 + v, 0, i * stride + j),
-                                             cells.bound_low[at], cells.bound_high[at]);
-          }
-        }
-      }
-      EXPECT_EQ(counts.coincidences, coincidences) << name(size);
-      expect_same(array.weights(), w, name(size));
-    }
-  }
 }
 
 TEST(CrossbarArray, LongBlocksUpdateAsShortOnesDo) {
@@ -497,7 +396,8 @@ TEST(CrossbarArray, LongBlocksUpdateAsShortOnesDo) {
       CrossbarArray array = programmed({5, 3}, gokmen_vlasov());
       PulseCounts counts;
       for (std::size_t v = 0; v < count; v += group) {
-        counts += array.update(vectors_in(x, 5), vectors_in(d, 3), {v, std::min(group, count - v), 0}, 0.01F, team);
+        counts +=
+            array.update(vectors_in(x, 5), vectors_in(d, 3), {v, std::min(group, count - v), 0}, 0.01F, team).pulses;
       }
       EXPECT_EQ(counts.vectors + counts.skipped, count);
       results.push_back(array.weights());
@@ -506,109 +406,31 @@ TEST(CrossbarArray, LongBlocksUpdateAsShortOnesDo) {
   for (const std::vector<float>& weights : results) EXPECT_EQ(weights, results[0]);
 }
 
-/// The settings of the published single-update measurements (4x8 tile), and more around them.
-struct UpdateCase {
-  const char* what;
-  int train_length;
-  bool update_management, length_management;
-  float lr;
-  float d_scale;
-};
-
-class SingleUpdate : public ::testing::TestWithParam<UpdateCase> {};
-
-TEST_P(SingleUpdate, HasTheMeanAndVarianceOfTheClosedForm) {
-  const UpdateCase& c = GetParam();
-  const std::vector<float> x{1.0F, 0.5F, 0.25F, 0.1F, -0.7F, 0.0F, 0.9F, -0.3F};
-  std::vector<float> d{1.0F, -0.5F, 0.2F, 0.05F};
-  for (float& value : d) value *= c.d_scale;
-  ArraySettings settings = without_variation();
-  settings.pulses.train_length = c.train_length;
-  settings.pulses.update_management = c.update_management;
-  settings.pulses.length_management = c.length_management;
-  CrossbarArray array(8, 4, settings, 21, 4);
+TEST(CrossbarArray, ASavedStateGoesOnWithTheSameBits) {
+  // Cells with write noise, decay and diffusion: everything that a state holds.
+  ArraySettings settings = gokmen_vlasov();
+  settings.device.cell = testing::reram_sb();
+  settings.device.cell.population.lifetime = 50;
+  settings.device.cell.population.diffusion = 0.01;
+  const std::vector<float> x = uniform_values(30 * 25, 2);
+  const std::vector<float> d = uniform_values(30 * 16, 3);
   ThreadTeam team(1);
-  const std::vector<float> zeros(32, 0.0F);
-  std::array<Moments, 32> moments;
-  for (std::uint64_t repeat = 0; repeat < 40000; ++repeat) {
-    array.program(zeros);
-    (void)array.update(vectors_in(x, 8), vectors_in(d, 4), {0, 1, repeat}, c.lr, team);
-    const std::vector<float> w = array.weights();
-    for (std::size_t i = 0; i < 32; ++i) moments[i].add(w[i]);
-  }
-  const UpdateFormulas expected{0.0016, 0.3, c.train_length, c.update_management, c.length_management,
-                                c.lr,   1.0, c.d_scale};
-  for (std::size_t i = 0; i < 8; ++i) {
-    for (std::size_t j = 0; j < 4; ++j) {
-      const Moments& m = moments[i * 4 + j];
-      const double mean = expected.mean(x[i], d[j]);
-      const double variance = expected.variance(x[i], d[j]);
-      // Where nothing saturates, the mean is the product.
-      if (std::abs(x[i]) * expected.rows() <= 1 && std::abs(d[j]) * expected.columns() <= 1) {
-        EXPECT_NEAR(mean, -c.lr * x[i] * d[j], 1e-6 * std::abs(c.lr * c.d_scale));
-      }
-      EXPECT_NEAR(m.mean(), mean, 4 * std::sqrt(variance / 40000) + 1e-9) << "x " << x[i] << " d " << d[j];
-      EXPECT_NEAR(m.variance(), variance, 4 * m.variance_error() + 1e-15) << "x " << x[i] << " d " << d[j];
-    }
-  }
-}
-
-INSTANTIATE_TEST_SUITE_P(Settings, SingleUpdate,
-                         ::testing::Values(UpdateCase{"BL10_noUM", 10, false, false, 0.01F, 1},
-                                           UpdateCase{"BL31_noUM", 31, false, false, 0.01F, 1},
-                                           UpdateCase{"BL31_noUM_lr0.1_clip", 31, false, false, 0.1F, 1},
-                                           UpdateCase{"BL10_UM_dscaled1e-2", 10, true, false, 0.1F, 0.01F},
-                                           UpdateCase{"BL31_UBLM_lr0.01", 31, true, true, 0.01F, 1},
-                                           UpdateCase{"BL31_UBLM_lr0.1_clip", 31, true, true, 0.1F, 1},
-                                           UpdateCase{"BL31_UBLM_small_d1e-3", 31, true, true, 0.1F, 0.001F},
-                                           UpdateCase{"BL1_noUM", 1, false, false, 0.001F, 1},
-                                           UpdateCase{"BL2_UM", 2, true, false, 0.001F, 1}),
-                         [](const auto& parameter) {
-                           std::string label = parameter.param.what;
-                           for (char& c : label) {
-                             if (c == '.' || c == '-') c = '_';
-                           }
-                           return label;
-                         });
-
-TEST(CrossbarArray, PulseAfterPulseTheMeanWeightGrowsByTheMeanStep) {
-  // x = 1, d = -1, lr = dw_min, one slot: exactly one pulse a cell. 40 tiles of 512 cells.
-  for (const double dw_min : {0.0016, 0.0002}) {
-    ArraySettings settings = gokmen_vlasov();
-    settings.device.dw_min = dw_min;
-    settings.device.w_max_dtod = settings.device.w_min_dtod = 0;  // no cell meets its bound
-    if (dw_min < 0.001) settings.device.up_down_dtod = 0;         // SI
-    settings.pulses.train_length = 1;
-    settings.pulses.update_management = settings.pulses.length_management = false;
-    const std::vector<float> x(32, 1.0F);
-    const std::vector<float> d(16, -1.0F);
-    InputBlock rows = vectors_in(x, 32);
-    InputBlock columns = vectors_in(d, 16);
-    rows.image_stride = columns.image_stride = 0;
-    ThreadTeam team(1);
-    Moments up;
-    Moments back;
-    for (std::uint32_t tile = 0; tile < 40; ++tile) {
-      CrossbarArray array(32, 16, settings, 9, tile);
-      PulseCounts counts = array.update(rows, columns, {0, 100, 0}, static_cast<float>(dw_min), team);
-      EXPECT_EQ(counts.coincidences, 51200U);
-      for (const float w : array.weights()) up.add(w / dw_min);
-      const std::vector<float> minus(16, 1.0F);
-      InputBlock down = vectors_in(minus, 16);
-      down.image_stride = 0;
-      counts = array.update(rows, down, {0, 100, 100}, static_cast<float>(dw_min), team);
-      EXPECT_EQ(counts.coincidences, 51200U);
-      for (const float w : array.weights()) back.add(w / dw_min);
-    }
-    // 100 pulses of the cell's own step (deviation 0.3) with 30 % noise each, E(gain^2) = 1.09.
-    EXPECT_NEAR(up.mean(), 100.0, 1.0);
-    EXPECT_NEAR(up.mean(), 100.0, 4 * up.mean_error());
-    const double r = settings.device.up_down_dtod;
-    EXPECT_NEAR(up.variance(), 10000 * (0.09 + r * r) + 100 * 0.09 * (1.09 + r * r), 4 * up.variance_error());
-    // And back: 200 noisy pulses, and the difference between the steps up and down.
-    EXPECT_NEAR(back.mean(), 0.0, 4 * back.mean_error());
-    EXPECT_NEAR(back.variance(), 10000 * 4 * r * r + 200 * 0.09 * (1.09 + r * r), 4 * back.variance_error());
-  }
+  const auto train = [&](CrossbarArray& array, std::size_t first) {
+    (void)array.update(vectors_in(x, 25), vectors_in(d, 16), {first, 10, 0}, 0.01F, team);
+    (void)array.end_batch(first, 0.01F, team);
+  };
+  CrossbarArray through = programmed({25, 16}, settings);
+  train(through, 0);
+  const std::vector<std::byte> state = through.save_state();
+  train(through, 10);
+  CrossbarArray other(25, 16, settings, 7, 3);
+  other.restore_state(state);
+  train(other, 10);
+  expect_same(other.weights(), through.weights(), "after a restore");
+  EXPECT_THROW(other.restore_state(std::span(state).first(state.size() - 1)), std::invalid_argument);
+  std::vector<std::byte> longer = state;
+  longer.push_back(std::byte{0});
+  EXPECT_THROW(other.restore_state(longer), std::invalid_argument);
 }
 
 }  // namespace

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstddef>
-#include <vector>
 
 namespace rheo::crossbar::testing {
 
@@ -30,14 +28,6 @@ class Moments {
   double count_ = 0;
   double sum_[4] = {};
 };
-
-/// The p-quantile of a sorted sample, interpolated linearly between the order statistics.
-inline double quantile_of(const std::vector<float>& values, double p) {
-  const double at = p * static_cast<double>(values.size() - 1);
-  const auto below = static_cast<std::size_t>(at);
-  const std::size_t above = std::min(below + 1, values.size() - 1);
-  return values[below] + (at - static_cast<double>(below)) * (double{values[above]} - values[below]);
-}
 
 /// Train lengths and moments of one update as the published formulas give them: k = lr x_m d_m / dw_min,
 /// update bound-length management, update management, and the moments of a cell away from its bounds.
@@ -69,6 +59,24 @@ struct UpdateFormulas {
   [[nodiscard]] double variance(double x, double d) const {
     const double p = coincidence(x, d);
     return dw_min * dw_min * (slots() * p * (1 - p) + slots() * p * sigma * sigma);
+  }
+  /// Correlation of the changes of two cells that share the line of d: their coincidences have the covariance
+  /// slots P(x1) P(x2) P(d) (1 - P(d)), with the sign of x1 x2.
+  [[nodiscard]] double correlation_along_d(double x1, double x2, double d) const {
+    return correlation(std::min(1.0, std::abs(x1) * rows()), std::min(1.0, std::abs(x2) * rows()),
+                       std::min(1.0, std::abs(d) * columns()), x1 * x2);
+  }
+  /// The same for two cells that share the line of x.
+  [[nodiscard]] double correlation_along_x(double x, double d1, double d2) const {
+    return correlation(std::min(1.0, std::abs(d1) * columns()), std::min(1.0, std::abs(d2) * columns()),
+                       std::min(1.0, std::abs(x) * rows()), d1 * d2);
+  }
+
+ private:
+  [[nodiscard]] double correlation(double p1, double p2, double shared, double sign) const {
+    const auto spread = [&](double p) { return std::sqrt(p * (1 - p) + p * sigma * sigma); };
+    const double value = p1 * p2 * shared * (1 - shared) / (spread(p1 * shared) * spread(p2 * shared));
+    return sign > 0 ? value : -value;
   }
 };
 

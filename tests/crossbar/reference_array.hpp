@@ -1,7 +1,6 @@
 #pragma once
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -10,7 +9,6 @@
 
 #include "models/core/counter_random.hpp"
 #include "models/crossbar/blocks.hpp"
-#include "models/crossbar/pulse_kernel.hpp"
 #include "models/crossbar/read_kernel.hpp"
 #include "tests/core/reference_random.hpp"
 
@@ -107,39 +105,6 @@ inline void reference_exact_read(const std::vector<float>& matrix, std::size_t i
     }
     scatter(out, v, y);
   }
-}
-
-/// The train of one line: bit s of the result is slot s, bit 31 the sign of the value. A slot fires when its
-/// random number is below the probability |value| scale, in units of 2^-31.
-inline std::uint32_t reference_train(const RandomKey& key, std::uint64_t identity, std::size_t line, float value,
-                                     float scale, int slots) {
-  const auto threshold = static_cast<std::uint32_t>(std::min(std::abs(value) * (scale * 0x1p31F), 2147483520.0F));
-  std::uint32_t train = 0;
-  const auto word = [&](int number) {  // of the line's own numbers
-    return reference_word(key, identity, (static_cast<std::uint64_t>(number) << 32) + line / 4, line % 4);
-  };
-  if (slots == 1) {
-    train = (word(0) >> 1) < threshold ? 1U : 0U;
-  } else {
-    // A draw gives slots i and i + 16 half a word each: 16 bits, and 15 of another word when those tie.
-    for (int i = 0; i < (slots + 1) / 2; ++i) {
-      for (int half = 0; half < 2; ++half) {
-        const int slot = i + 16 * half;
-        if (half == 1 && 2 * i + 1 >= slots) continue;
-        const std::uint32_t number =
-            ((word(2 * i + 1) >> (16 * half)) & 0xFFFFU) << 15 | ((word(2 * i + 2) >> (16 * half)) & 0xFFFFU) >> 1;
-        if (number < threshold) train |= std::uint32_t{1} << slot;
-      }
-    }
-  }
-  return train | (std::signbit(value) ? 0x80000000U : 0U);
-}
-
-/// One cell takes `n` coincidences of trains.
-inline float reference_pulse(float w, float step, int n, float sigma, float xi, float low, float high) {
-  const auto count = static_cast<float>(n);
-  const float amount = std::fma(std::sqrt(count) * sigma, xi, count);
-  return std::min(std::max(std::fma(step, amount, w), low), high);
 }
 
 /// Reproducible values in (-1, 1) for inputs and weights; `zeros` of them are 0.
