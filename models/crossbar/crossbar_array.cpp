@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <mutex>
 #include <stdexcept>
 
@@ -51,7 +50,8 @@ CrossbarArray::CrossbarArray(std::size_t inputs, std::size_t outputs, const Arra
   if (is_ideal()) {
     ideal_weights_.resize(shape_.values());
   } else {
-    store_ = make_weight_store(shape_, settings_.device, settings_.update, seed, stream);
+    const LineReads lines{read_settings(BoundManagement::none, row_conductance_), settings_.conductance};
+    store_ = make_weight_store(shape_, settings_.device, settings_.update, seed, stream, lines);
   }
 }
 
@@ -80,9 +80,14 @@ std::vector<float> CrossbarArray::weights() const {
 }
 
 std::size_t CrossbarArray::cells_per_weight() const noexcept {
-  constexpr std::size_t with_reference = 2;  // both sign schemes
-  return with_reference * (store_ != nullptr ? store_->cells_per_weight() : 1);
+  return store_ != nullptr ? store_->cells_per_weight() : 2;  // a cell and the reference for its sign
 }
+
+std::size_t CrossbarArray::cells_per_read() const noexcept {
+  return store_ != nullptr ? store_->cells_per_read() : 2;
+}
+
+std::size_t CrossbarArray::digital_words() const noexcept { return store_ != nullptr ? store_->digital_words() : 0; }
 
 std::span<const CellPlane> CrossbarArray::planes() const noexcept {
   return store_ != nullptr ? store_->planes() : std::span<const CellPlane>();
@@ -101,19 +106,7 @@ void CrossbarArray::refresh_conductance() {
   if (conductance_current_) return;
   row_conductance_.assign(padded_to_16(inputs_), 0.0F);
   column_conductance_.assign(padded_to_16(outputs_), 0.0F);
-  const auto off = static_cast<float>(settings_.conductance.off_ratio);
-  // The weight range of a nominal cell spans off..1; a pair of cells carries one weight.
-  const float full_scale = static_cast<float>(std::max(settings_.device.cell.population.w_max, -settings_.device.cell.population.w_min));
-  const float slope = (1.0F - off) / std::max(full_scale, std::numeric_limits<float>::min());
-  const bool differential = settings_.conductance.sign == SignScheme::differential;
-  for (std::size_t i = 0; i < inputs_; ++i) {
-    for (std::size_t j = 0; j < outputs_; ++j) {
-      const float w = packed()[i * shape_.row_stride + j];
-      const float pair = differential ? 2.0F * off + slope * std::abs(w) : (1.0F + off) + 0.5F * slope * w;
-      row_conductance_[i] += std::max(pair, 0.0F);
-      column_conductance_[j] += std::max(pair, 0.0F);
-    }
-  }
+  store_->add_conductances(settings_.conductance, row_conductance_, column_conductance_);
   conductance_current_ = true;
 }
 
