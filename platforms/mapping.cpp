@@ -716,6 +716,12 @@ class Mapper {
         program.push_back(command);
       }
     }
+    if (!chip_.device.acts_at_end_of_batch()) return;
+    for (const MatrixLayer& layer : mapping_.layers) {
+      for (const TilePlacement& tile : layer.tiles) {
+        program.push_back(on_tile(tile, Opcode::end_batch, Phase::update));
+      }
+    }
   }
 
   const Graph& graph_;

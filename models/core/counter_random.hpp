@@ -20,6 +20,13 @@ enum class RandomPurpose : std::uint32_t {
   write_noise,
   diffusion,
   reset,
+  line_read,         ///< noise of the reads inside a compound
+  choice,            ///< which cell, line or row comes next
+  choppers,          ///< when signs are switched
+  stochastic_rounding,
+  programming_noise,
+  drift,             ///< each cell's exponent
+  conductance_noise, ///< of what a read sees
 };
 
 /// Counter-based random numbers: every number is a pure function of (seed, stream, purpose, vector index,

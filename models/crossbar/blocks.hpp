@@ -33,6 +33,7 @@ struct VectorRange {
   std::size_t first = 0;
   std::size_t count = 0;
   std::uint64_t identity = 0;
+  std::uint64_t batch = 0;  ///< vectors of the whole mini-batch; 0: these are all
 };
 
 }  // namespace rheo::crossbar

@@ -51,6 +51,7 @@ enum class PulseSelection : std::uint8_t {
   both,        ///< up and down
   up_only,     ///< only pulses that mean up
   down_as_up,  ///< only pulses that mean down, and they step up: the negative cell of a one-sided pair
+  down_only,   ///< only pulses that mean down
 };
 
 /// How n coincidences of one cell within one train become a step.

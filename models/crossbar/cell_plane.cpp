@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "models/core/bytes.hpp"
 #include "models/core/elementary.hpp"
@@ -22,7 +23,7 @@ constexpr std::uint64_t whole_plane = std::uint64_t{1} << 63;  ///< identities o
 }  // namespace
 
 CellPlane::CellPlane(const PlaneShape& shape, const CellParameters& parameters, CoincidenceMode mode,
-                     std::uint64_t seed, std::uint32_t stream, std::uint32_t plane)
+                     std::uint64_t seed, std::uint32_t stream, std::uint32_t plane, std::uint32_t population)
     : shape_(shape),
       parameters_(parameters),
       exact_(mode == CoincidenceMode::exact ||
@@ -32,7 +33,7 @@ CellPlane::CellPlane(const PlaneShape& shape, const CellParameters& parameters, 
       decay_key_(plane_key(seed, stream, RandomPurpose::diffusion, plane)),
       reset_key_(plane_key(seed, stream, RandomPurpose::reset, plane)),
       hidden_(shape.values()) {
-  populate(plane_key(seed, stream, RandomPurpose::cell_population, plane));
+  populate(plane_key(seed, stream, RandomPurpose::cell_population, population));
   program(std::vector<float>(shape.values()));
 }
 
@@ -165,21 +166,25 @@ void CellPlane::end_batch(std::uint64_t batch) {
 }
 
 void CellPlane::reset(std::size_t first, std::size_t count, std::uint64_t identity) {
+  std::vector<std::uint32_t> all(shape_.outputs);
+  std::iota(all.begin(), all.end(), 0U);
+  for (std::size_t i = first; i < first + count; ++i) reset_cells(i, all, identity);
+}
+
+void CellPlane::reset_cells(std::size_t row, std::span<const std::uint32_t> columns, std::uint64_t identity) {
   const auto spread = static_cast<float>(parameters_.population.reset_std);
   const auto noise = static_cast<float>(parameters_.population.write_noise_std * parameters_.population.dw_min);
   std::vector<float> xi(shape_.row_stride);
-  for (std::size_t i = first; i < first + count; ++i) {
-    random_normals(reset_key_, identity, static_cast<std::uint64_t>(i) << 32, xi);
-    for (std::size_t j = 0; j < shape_.outputs; ++j) {
-      const std::size_t at = i * shape_.row_stride + j;
-      hidden_[at] = clipped(at, std::fma(xi[j], spread, reset_bias_.empty() ? 0.0F : reset_bias_[at]));
-    }
-    if (visible_.empty()) continue;
-    random_normals(write_key_, whole_plane / 2 + identity, static_cast<std::uint64_t>(i) << 32, xi);
-    for (std::size_t j = 0; j < shape_.outputs; ++j) {
-      const std::size_t at = i * shape_.row_stride + j;
-      visible_[at] = std::fma(xi[j], noise, hidden_[at]);
-    }
+  random_normals(reset_key_, identity, static_cast<std::uint64_t>(row) << 32, xi);
+  for (const std::uint32_t j : columns) {
+    const std::size_t at = row * shape_.row_stride + j;
+    hidden_[at] = clipped(at, std::fma(xi[j], spread, reset_bias_.empty() ? 0.0F : reset_bias_[at]));
+  }
+  if (visible_.empty()) return;
+  random_normals(write_key_, whole_plane / 2 + identity, static_cast<std::uint64_t>(row) << 32, xi);
+  for (const std::uint32_t j : columns) {
+    const std::size_t at = row * shape_.row_stride + j;
+    visible_[at] = std::fma(xi[j], noise, hidden_[at]);
   }
 }
 

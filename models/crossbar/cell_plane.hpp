@@ -28,7 +28,11 @@ struct PlaneShape {
 class CellPlane {
  public:
   CellPlane(const PlaneShape& shape, const CellParameters& parameters, CoincidenceMode mode, std::uint64_t seed,
-            std::uint32_t stream, std::uint32_t plane);
+            std::uint32_t stream, std::uint32_t plane)
+      : CellPlane(shape, parameters, mode, seed, stream, plane, plane) {}
+  /// Its cells are those of plane `population`; only what happens to them later is its own.
+  CellPlane(const PlaneShape& shape, const CellParameters& parameters, CoincidenceMode mode, std::uint64_t seed,
+            std::uint32_t stream, std::uint32_t plane, std::uint32_t population);
 
   /// What reads see: with write noise something else than what pulses move.
   [[nodiscard]] const std::vector<float>& weights() const noexcept { return visible_.empty() ? hidden_ : visible_; }
@@ -46,6 +50,8 @@ class CellPlane {
 
   /// Puts rows [first, first + count) back to their reset bias; `identity` keys the random numbers.
   void reset(std::size_t first, std::size_t count, std::uint64_t identity);
+  /// The same for some cells of one row; a cell's random numbers do not depend on which others are put back.
+  void reset_cells(std::size_t row, std::span<const std::uint32_t> columns, std::uint64_t identity);
 
   /// Hidden parameters, inputs x outputs, row by row.
   [[nodiscard]] Cell cell(std::size_t input, std::size_t output) const;

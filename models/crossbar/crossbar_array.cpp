@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <mutex>
 #include <stdexcept>
 
@@ -51,7 +50,8 @@ CrossbarArray::CrossbarArray(std::size_t inputs, std::size_t outputs, const Arra
   if (is_ideal()) {
     ideal_weights_.resize(shape_.values());
   } else {
-    store_ = make_weight_store(shape_, settings_.device, settings_.update, seed, stream);
+    const LineReads lines{read_settings(BoundManagement::none, row_conductance_), settings_.conductance};
+    store_ = make_weight_store(shape_, settings_.device, settings_.update, seed, stream, lines);
   }
 }
 
@@ -80,9 +80,12 @@ std::vector<float> CrossbarArray::weights() const {
 }
 
 std::size_t CrossbarArray::cells_per_weight() const noexcept {
-  constexpr std::size_t with_reference = 2;  // both sign schemes
-  return with_reference * (store_ != nullptr ? store_->cells_per_weight() : 1);
+  return store_ != nullptr ? store_->cells_per_weight() : 2;  // a cell and the reference for its sign
 }
+
+std::size_t CrossbarArray::cells_per_read() const noexcept { return store_ != nullptr ? store_->cells_per_read() : 2; }
+
+std::size_t CrossbarArray::digital_words() const noexcept { return store_ != nullptr ? store_->digital_words() : 0; }
 
 std::span<const CellPlane> CrossbarArray::planes() const noexcept {
   return store_ != nullptr ? store_->planes() : std::span<const CellPlane>();
@@ -100,26 +103,12 @@ void CrossbarArray::refresh_transposed() {
 
 void CrossbarArray::refresh_conductance() {
   if (conductance_current_) return;
-  std::vector<float> rows(inputs_);
-  std::vector<float> columns(outputs_);
-  const auto off = static_cast<float>(settings_.conductance.off_ratio);
-  // The weight range of a nominal cell spans off..1; a pair of cells carries one weight.
-  const PopulationParameters& cells = settings_.device.cell.population;
-  const auto full_scale = static_cast<float>(std::max(cells.w_max, -cells.w_min));
-  const float slope = (1.0F - off) / std::max(full_scale, std::numeric_limits<float>::min());
-  const bool differential = settings_.conductance.sign == SignScheme::differential;
-  for (std::size_t i = 0; i < inputs_; ++i) {
-    for (std::size_t j = 0; j < outputs_; ++j) {
-      const float w = packed()[i * shape_.row_stride + j];
-      const float pair = differential ? 2.0F * off + slope * std::abs(w) : (1.0F + off) + 0.5F * slope * w;
-      rows[i] += std::max(pair, 0.0F);
-      columns[j] += std::max(pair, 0.0F);
-    }
-  }
-  const float unit = 65536.0F / settings_.dac.levels();
-  const auto in_units = [&](float cells_of_line) { return static_cast<std::uint32_t>(cells_of_line * unit + 0.5F); };
-  row_conductance_.resize(inputs_);
-  column_conductance_.resize(outputs_);
+  std::vector<float> rows(padded_to_16(inputs_));
+  std::vector<float> columns(padded_to_16(outputs_));
+  store_->add_conductances(settings_.conductance, rows, columns);
+  const auto in_units = [&](float cells) { return per_dac_step(cells, settings_.dac.levels()); };
+  row_conductance_.resize(rows.size());
+  column_conductance_.resize(columns.size());
   std::transform(rows.begin(), rows.end(), row_conductance_.begin(), in_units);
   std::transform(columns.begin(), columns.end(), column_conductance_.begin(), in_units);
   conductance_current_ = true;
@@ -171,10 +160,10 @@ UpdateCounts CrossbarArray::update(const InputBlock& inputs, const InputBlock& e
   return store_->update(inputs, errors, range, learning_rate, team);
 }
 
-UpdateCounts CrossbarArray::draw_update(const InputBlock& inputs, const InputBlock& errors, const VectorRange& range,
-                                        float learning_rate, ThreadTeam& team) {
+void CrossbarArray::draw_update(const InputBlock& inputs, const InputBlock& errors, const VectorRange& range,
+                                float learning_rate, ThreadTeam& team) {
   if (is_ideal()) throw std::logic_error("the ideal device is written, not pulsed");
-  return store_->draw_update(inputs, errors, range, learning_rate, team);
+  store_->draw_update(inputs, errors, range, learning_rate, team);
 }
 
 UpdateCounts CrossbarArray::apply_drawn(ThreadTeam& team) {

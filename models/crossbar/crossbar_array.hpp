@@ -9,6 +9,7 @@
 #include "models/core/scope.hpp"
 #include "models/core/thread_team.hpp"
 #include "models/crossbar/blocks.hpp"
+#include "models/crossbar/conductance.hpp"
 #include "models/crossbar/converters.hpp"
 #include "models/crossbar/device.hpp"
 #include "models/crossbar/pulse_update.hpp"
@@ -16,22 +17,6 @@
 #include "models/crossbar/weight_store.hpp"
 
 namespace rheo::crossbar {
-
-/// How the sign of a weight is carried: by the difference of two cells, or against a reference column
-/// of mid-scale cells. Both take two cells a weight; they differ in the current that flows.
-enum class SignScheme : std::uint8_t { differential, reference };
-inline constexpr std::array<std::string_view, 2> sign_scheme_names{"differential", "reference"};
-
-/// Conductances as the read energy needs them, relative to the full-scale conductance of one cell.
-struct ConductanceParameters {
-  SignScheme sign = SignScheme::differential;
-  double off_ratio = 0.1;  ///< smallest over largest conductance of a cell
-
-  void describe(Parameters& p) {
-    p.choice("sign", sign, sign_scheme_names, "how the sign of a weight is carried; both take two cells a weight");
-    p.number("off_ratio", off_ratio, {0.0, 1.0}, "smallest over largest conductance of a cell");
-  }
-};
 
 /// Everything about the arithmetic of a tile that is not its size.
 struct ArraySettings {
@@ -71,14 +56,17 @@ class CrossbarArray {
                       ThreadTeam& team);
   /// The same in two steps, for devices of one cell a weight: trains do not depend on the weights, so they may be drawn
   /// while a block's data are at hand and applied later, all that were drawn, in order.
-  UpdateCounts draw_update(const InputBlock& inputs, const InputBlock& errors, const VectorRange& range,
-                           float learning_rate, ThreadTeam& team);
+  void draw_update(const InputBlock& inputs, const InputBlock& errors, const VectorRange& range, float learning_rate,
+                   ThreadTeam& team);
   UpdateCounts apply_drawn(ThreadTeam& team);
   /// What the cells do once a mini-batch: decay, diffusion, transfers of compounds. `batch` keys the random numbers.
   UpdateCounts end_batch(std::uint64_t batch, float learning_rate, ThreadTeam& team);
 
-  /// Cells that carry one weight, the reference that its sign needs included.
+  /// Cells that carry one weight, the reference that its sign needs included; those of them that a read drives.
   [[nodiscard]] std::size_t cells_per_weight() const noexcept;
+  [[nodiscard]] std::size_t cells_per_read() const noexcept;
+  /// Digital words a weight that its compound keeps.
+  [[nodiscard]] std::size_t digital_words() const noexcept;
   /// The cells, for inspection; none for the ideal device.
   [[nodiscard]] std::span<const CellPlane> planes() const noexcept;
 
@@ -87,7 +75,7 @@ class CrossbarArray {
   void restore_state(std::span<const std::byte> state);
 
  private:
-  [[nodiscard]] const std::vector<float>& packed() const noexcept {
+  [[nodiscard]] const std::vector<float>& packed() const {
     return store_ != nullptr ? store_->weights() : ideal_weights_;
   }
   [[nodiscard]] ReadSettings read_settings(BoundManagement bound, const std::vector<std::uint32_t>& conductance) const;

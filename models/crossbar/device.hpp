@@ -1,12 +1,14 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "models/core/parameters.hpp"
 #include "models/crossbar/cell_family.hpp"
 #include "models/crossbar/compound.hpp"
+#include "models/crossbar/pcm_inference.hpp"
 
 namespace rheo::crossbar {
 
@@ -98,10 +100,21 @@ class CellParameters {
 struct DeviceParameters {
   std::string preset = "GokmenVlasov";  ///< the file that the other values come from
   bool ideal = false;                   ///< floating-point weights, no converters, gradient accumulated digitally
+  bool programmed = false;              ///< written, not pulsed: PCM inference, gradient accumulated digitally
+  PcmInferenceParameters pcm;           ///< of programmed cells
   CellParameters cell;
   CompoundParameters compound;
+  std::optional<CellParameters> slow;  ///< the slow cell of a transfer where it is not like the fast one
+
+  /// Whether weights change by pulses; else the chip computes them digitally and writes them.
+  [[nodiscard]] bool pulsed() const noexcept { return !ideal && !programmed; }
+  [[nodiscard]] const CellParameters& slow_cell() const noexcept { return slow ? *slow : cell; }
+  /// Whether the end of a mini-batch does something: decay, diffusion, transfers, refreshes.
+  [[nodiscard]] bool acts_at_end_of_batch() const noexcept;
 
   void describe(Parameters& p);
+  /// What is wrong with the parameters together, if anything.
+  [[nodiscard]] std::optional<ParameterFault> check() const;
 };
 
 }  // namespace rheo::crossbar

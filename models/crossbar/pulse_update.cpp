@@ -2,23 +2,42 @@
 
 #include <algorithm>
 #include <mutex>
+#include <utility>
 
 namespace rheo::crossbar {
+namespace {
 
-PulseUpdate::PulseUpdate(const PulseSettings& settings, std::uint64_t seed, std::uint32_t stream)
+constexpr std::size_t group = 2048;  // vectors whose trains wait together
+
+RandomKey generator_key(std::uint64_t seed, std::uint32_t stream, RandomPurpose purpose, std::uint32_t generators) {
+  return {seed, stream, static_cast<RandomPurpose>(static_cast<std::uint32_t>(purpose) | generators << 16)};
+}
+
+/// The vectors of one group after the other.
+template <class Work>
+void in_groups(const VectorRange& range, Work work) {
+  for (std::size_t done = 0; done < range.count; done += group) {
+    work(VectorRange{range.first + done, std::min(group, range.count - done), range.identity});
+  }
+}
+
+}  // namespace
+
+PulseUpdate::PulseUpdate(const PulseSettings& settings, std::uint64_t seed, std::uint32_t stream,
+                         std::uint32_t generators)
     : settings_(settings),
-      row_key_(seed, stream, RandomPurpose::row_trains),
-      column_key_(seed, stream, RandomPurpose::column_trains) {}
+      row_key_(generator_key(seed, stream, RandomPurpose::row_trains, generators)),
+      column_key_(generator_key(seed, stream, RandomPurpose::column_trains, generators)) {}
 
 PulseCounts PulseUpdate::draw(const InputBlock& inputs, const InputBlock& errors, const VectorRange& range,
                               float learning_rate, ThreadTeam& team) {
+  // Vectors are shared out in parts, which keep their order behind those that wait already.
   PulseCounts counts;
-  std::mutex mutex;
-  // Vectors are shared out in parts of their own, which keep their order.
-  const std::size_t first_part = drawn_;
+  const std::size_t first_part = waiting_;
   const std::size_t part_size = (range.count + team.size() - 1) / team.size();
-  drawn_ += team.size();
-  if (parts_.size() < drawn_) parts_.resize(drawn_);
+  waiting_ += team.size();
+  if (parts_.size() < waiting_) parts_.resize(waiting_);
+  std::mutex mutex;
   team.for_ranges(team.size(), 1, [&](std::size_t first, std::size_t last) {
     for (std::size_t p = first; p < last; ++p) {
       PulseEvents& part = parts_[first_part + p];
@@ -35,29 +54,59 @@ PulseCounts PulseUpdate::draw(const InputBlock& inputs, const InputBlock& errors
   return counts;
 }
 
-PulseCounts PulseUpdate::apply(std::size_t rows, ThreadTeam& team, const Apply& apply) {
-  PulseCounts counts;
+void PulseUpdate::consume(std::size_t rows, ThreadTeam& team, PulseCounts& counts, const Consume& work) {
+  // Cells take the trains in order: rows are shared out.
   std::mutex mutex;
-  // Cells take the vectors in order: rows are shared out.
   team.for_ranges(rows, 1, [&](std::size_t first, std::size_t last) {
-    std::uint64_t coincidences = 0;
-    for (std::size_t p = 0; p < drawn_; ++p) coincidences += apply(parts_[p], first, last);
+    const std::uint64_t coincidences = work(first, last);
     const std::lock_guard lock(mutex);
     counts.coincidences += coincidences;
   });
-  drawn_ = 0;
+}
+
+PulseCounts PulseUpdate::apply(std::size_t rows, ThreadTeam& team, const Apply& apply) {
+  PulseCounts counts;
+  consume(rows, team, counts, [&](std::size_t first, std::size_t last) {
+    std::uint64_t coincidences = 0;
+    for (std::size_t p = 0; p < waiting_; ++p) coincidences += apply(parts_[p], first, last);
+    return coincidences;
+  });
+  waiting_ = 0;
   return counts;
 }
 
 PulseCounts PulseUpdate::operator()(const InputBlock& inputs, const InputBlock& errors, const VectorRange& range,
                                     float learning_rate, ThreadTeam& team, const Apply& apply_events) {
-  constexpr std::size_t group = 2048;  // vectors whose trains wait together
   PulseCounts counts;
-  for (std::size_t done = 0; done < range.count; done += group) {
-    const VectorRange part{range.first + done, std::min(group, range.count - done), range.identity};
-    counts += draw(inputs, errors, part, learning_rate, team);
+  in_groups(range, [&](const VectorRange& vectors) {
+    counts += draw(inputs, errors, vectors, learning_rate, team);
     counts += apply(inputs.elements, team, apply_events);
-  }
+  });
+  return counts;
+}
+
+PulseCounts PulseUpdate::to_one_of(std::size_t planes, const PlaneOf& plane_of, const InputBlock& inputs,
+                                   const InputBlock& errors, const VectorRange& range, float learning_rate,
+                                   ThreadTeam& team, const ApplyTo& apply_to) {
+  PulseCounts counts;
+  in_groups(range, [&](const VectorRange& vectors) {
+    counts += draw(inputs, errors, vectors, learning_rate, team);
+    // The events of a part sorted by plane, in order; planes do not see each other.
+    std::vector<std::vector<std::vector<PulseEvents::Event>>> sorted(waiting_);
+    for (std::size_t p = 0; p < waiting_; ++p) {
+      sorted[p].resize(planes);
+      for (const PulseEvents::Event& event : parts_[p].events) sorted[p][plane_of(event.identity)].push_back(event);
+    }
+    for (std::size_t plane = 0; plane < planes; ++plane) {
+      for (std::size_t p = 0; p < waiting_; ++p) parts_[p].events = std::move(sorted[p][plane]);
+      consume(inputs.elements, team, counts, [&](std::size_t first, std::size_t last) {
+        std::uint64_t coincidences = 0;
+        for (std::size_t p = 0; p < waiting_; ++p) coincidences += apply_to(plane, parts_[p], first, last);
+        return coincidences;
+      });
+    }
+    waiting_ = 0;
+  });
   return counts;
 }
 

@@ -39,8 +39,9 @@ struct UpdateParameters {
 /// Draws the trains of whole blocks of vectors and hands them to the cells, with the threads of a team.
 class PulseUpdate {
  public:
-  /// The random numbers of the lines come from (seed, stream).
-  PulseUpdate(const PulseSettings& settings, std::uint64_t seed, std::uint32_t stream);
+  /// The random numbers of the lines come from (seed, stream, generators): an array may have several sets of pulse
+  /// generators.
+  PulseUpdate(const PulseSettings& settings, std::uint64_t seed, std::uint32_t stream, std::uint32_t generators = 0);
 
   /// Applies events to rows [first, last) and returns the cell pulses. Called for disjoint rows at the same time.
   using Apply = std::function<std::uint64_t(const PulseEvents& events, std::size_t first, std::size_t last)>;
@@ -49,17 +50,30 @@ class PulseUpdate {
   PulseCounts operator()(const InputBlock& inputs, const InputBlock& errors, const VectorRange& range,
                          float learning_rate, ThreadTeam& team, const Apply& apply);
 
+  /// The same where each vector goes to one of `planes` planes: to plane_of(identity of the vector).
+  using PlaneOf = std::function<std::size_t(std::uint64_t identity)>;
+  using ApplyTo =
+      std::function<std::uint64_t(std::size_t plane, const PulseEvents& events, std::size_t first, std::size_t last)>;
+  PulseCounts to_one_of(std::size_t planes, const PlaneOf& plane_of, const InputBlock& inputs, const InputBlock& errors,
+                        const VectorRange& range, float learning_rate, ThreadTeam& team, const ApplyTo& apply);
+
   /// The same in two steps: trains do not depend on the weights, so they may be drawn for block after block while its
-  /// data are at hand, and applied later. The cells are those of `rows` rows.
+  /// data are at hand. apply() plays all that wait, in order, to cells of `rows` rows.
   PulseCounts draw(const InputBlock& inputs, const InputBlock& errors, const VectorRange& range, float learning_rate,
                    ThreadTeam& team);
   PulseCounts apply(std::size_t rows, ThreadTeam& team, const Apply& apply);
 
+  [[nodiscard]] const PulseSettings& settings() const noexcept { return settings_; }
+
  private:
+  using Consume = std::function<std::uint64_t(std::size_t first, std::size_t last)>;
+
+  void consume(std::size_t rows, ThreadTeam& team, PulseCounts& counts, const Consume& work);
+
   PulseSettings settings_;
   RandomKey row_key_, column_key_;
-  std::vector<PulseEvents> parts_;  ///< in the order in which they are applied
-  std::size_t drawn_ = 0;           ///< parts that hold trains
+  std::vector<PulseEvents> parts_;  ///< consecutive vectors each
+  std::size_t waiting_ = 0;         ///< parts that hold trains not yet applied
 };
 
 }  // namespace rheo::crossbar

@@ -16,7 +16,8 @@ using sc_core::sc_time;
 
 /// Numbers of images' vectors in the run: image s owns vectors s * positions and on.
 VectorRange range_of(const Command& command) {
-  return {command.first_vector, command.vectors, command.first_sample * command.geometry.positions()};
+  const std::size_t positions = command.geometry.positions();
+  return {command.first_vector, command.vectors, command.first_sample * positions, command.batch_images * positions};
 }
 
 PatchGeometry output_pixels(const Command& command) {
@@ -124,6 +125,8 @@ Unit::Work Tile::perform(const Command& command) {
       return read_block(command, true);
     case Opcode::update:
       return update_block(command);
+    case Opcode::end_batch:
+      return end_batch(command);
     case Opcode::accumulate:
       return accumulate_block(command);
     case Opcode::program_weights:
@@ -167,7 +170,7 @@ Unit::Work Tile::read_block(const Command& command, bool transposed) {
   count(dac_drive, command, done.driven * phases);
   count(adc_convert, command, done.reads * outputs);
   count(integrator_sample, command, done.reads * outputs);
-  count(array_read, command, done.reads * inputs * outputs * array_.cells_per_weight());
+  count(array_read, command, done.reads * inputs * outputs * array_.cells_per_read());
   count(read_charge, command, done.activity);
   if (settings_.management.noise) count(search, command, vectors * inputs);
   count(rescale, command, done.reads * outputs);
@@ -193,9 +196,8 @@ Unit::Work Tile::read_block(const Command& command, bool transposed) {
 }
 
 Unit::Work Tile::update_block(const Command& command) {
-  const std::uint64_t lines = std::uint64_t{command.inputs} + command.outputs;
   std::vector<float> unit_vectors;
-  crossbar::PulseCounts done;
+  crossbar::UpdateCounts done;
   std::uint64_t vectors = command.vectors;
   const float* errors = load(command, command.operands[1], scratch_[1]);
   if (command.one_hot) {
@@ -206,38 +208,68 @@ Unit::Work Tile::update_block(const Command& command) {
     const InputBlock x{unit_vectors.data(), vectors, PatchGeometry::pixels(1, 1, command.inputs), 0, command.inputs};
     const InputBlock d{errors + std::size_t{command.first_input} * command.layer_outputs, command.layer_outputs,
                        PatchGeometry::pixels(1, 1, command.layer_outputs), command.first_output, command.outputs};
-    done = array_.update(x, d, {0, vectors, command.first_sample * command.layer_inputs}, command.learning_rate, team_)
-               .pulses;
+    done = array_.update(x, d, {0, vectors, command.first_sample * command.layer_inputs, vectors},
+                         command.learning_rate, team_);
   } else {
     const float* in = load(command, command.operands[0], scratch_[0]);
-    done =
-        array_
-            .update(inputs_of(command, in), errors_of(command, errors), range_of(command), command.learning_rate, team_)
-            .pulses;
+    done = array_.update(inputs_of(command, in), errors_of(command, errors), range_of(command), command.learning_rate,
+                         team_);
   }
+  Work work = work_of(command, done, std::max<std::uint64_t>(vectors, 1));
+  if (!command.one_hot) work.reads = {patches(command, command.operands[0], vectors)};
+  work.reads.push_back(pixels(command, command.operands[1], vectors));
+  return work;
+}
 
-  count(array_pulse, command, done.coincidences * array_.cells_per_weight());
-  // Each pulse on a line reaches all cells of the line; where no partner coincides they see half the voltage.
-  const std::uint64_t seen = done.row_pulses * command.outputs + done.column_pulses * command.inputs;
-  count(half_select, command, (seen - 2 * done.coincidences) * array_.cells_per_weight());
-  count(generator_slot, command, done.slots * lines);
-  count(random_bit, command, done.random_bits);
-  count(search, command, vectors * lines);
+Unit::Work Tile::end_batch(const Command& command) {
+  const crossbar::UpdateCounts done = array_.end_batch(command.first_sample, command.learning_rate, team_);
+  Work work = work_of(command, done, 1);
+  work.latency = work.interval;  // one thing after the other, nothing at all without transfers and refreshes
+  return work;
+}
+
+Unit::Work Tile::work_of(const Command& command, const crossbar::UpdateCounts& done, std::uint64_t items) {
+  const std::uint64_t lines = std::uint64_t{command.inputs} + command.outputs;
+  const crossbar::PulseCounts& pulses = done.pulses;
+  count(array_pulse, command, done.cell_pulses);
+  count(half_select, command, done.half_selected);
+  count(generator_slot, command, pulses.slots * lines);
+  count(random_bit, command, pulses.random_bits);
+  count(search, command, (pulses.vectors + pulses.skipped) * lines);
+  count(array_program, command, done.cells_reset);
+  count(dac_drive, command, done.reads.driven);
+  count(adc_convert, command, done.converted);
+  count(integrator_sample, command, done.converted);
+  count(array_read, command, done.cells_read);
+  count(read_charge, command, done.reads.activity);
+  count(ideal_mac, command, done.accumulated);
 
   const sc_time search_time = cycles_for(lines, parameters_.search_lanes);
   const sc_time slot(parameters_.pulse_time * static_cast<double>(parameters_.pulse_phases), sc_core::SC_SEC);
-  std::uint64_t busy = search_time.value() * done.skipped;
+  std::uint64_t busy = search_time.value() * pulses.skipped;
   std::uint64_t trains = 0;
-  for (std::size_t length = 1; length < done.by_length.size(); ++length) {
-    trains += done.by_length[length] * slot.value() * length;
-    busy += done.by_length[length] * std::max(search_time.value(), slot.value() * length);
+  for (std::size_t length = 1; length < pulses.by_length.size(); ++length) {
+    trains += pulses.by_length[length] * slot.value() * length;
+    busy += pulses.by_length[length] * std::max(search_time.value(), slot.value() * length);
+  }
+  // What a compound does beside: line after line, then the digital part.
+  sc_time beside = cycles_for(done.accumulated, parameters_.accumulate_lanes);
+  if (done.reads.reads > 0) {
+    const std::uint64_t conversions =
+        std::min(ceil_divide(done.converted, done.reads.reads), static_cast<std::uint64_t>(settings_.adc.shared_by));
+    beside += sc_time((parameters_.read_time + static_cast<double>(conversions) / settings_.adc.rate) *
+                          static_cast<double>(done.reads.reads),
+                      sc_core::SC_SEC);
+  }
+  if (done.cells_reset > 0) {
+    const std::uint64_t rows =
+        ceil_divide(done.cells_reset, std::uint64_t{command.outputs} * array_.cells_per_weight());
+    beside += sc_time(parameters_.program_time * static_cast<double>(rows), sc_core::SC_SEC);
   }
   Work work;
-  work.items = std::max<std::uint64_t>(vectors, 1);
-  work.interval = sc_time::from_value(busy / work.items);
-  work.latency = search_time + sc_time::from_value(trains / work.items);
-  if (!command.one_hot) work.reads = {patches(command, command.operands[0], vectors)};
-  work.reads.push_back(pixels(command, command.operands[1], vectors));
+  work.items = items;
+  work.interval = sc_time::from_value((busy + beside.value()) / items);
+  work.latency = search_time + sc_time::from_value((trains + beside.value()) / items);
   return work;
 }
 
@@ -317,6 +349,12 @@ Unit::Work Tile::read_back(const Command& command) {
   work.writes = {{matrix.address, matrix.bytes(1),
                   static_cast<std::uint32_t>(command.outputs * bytes_of(matrix.format)), command.inputs}};
   return work;
+}
+
+std::vector<BufferUse> Tile::buffers() const {
+  const std::uint64_t bits = 32 * array_.digital_words() * array_.inputs() * array_.outputs();
+  if (bits == 0) return {};
+  return {{component_name() + " digital words", "register", bits, bits, 0}};
 }
 
 std::vector<std::byte> Tile::save_state() const { return array_.save_state(); }

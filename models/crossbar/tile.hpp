@@ -19,7 +19,7 @@ struct TileParameters {
   std::int64_t read_phases = 1;   ///< 2: positive and negative inputs one after the other
   double pulse_time = 1e-9;       ///< s, one slot of a train
   std::int64_t pulse_phases = 2;  ///< 2: up and down pulses one after the other
-  crossbar::UpdateParameters update;
+  crossbar::UpdateParameters update{};
   double program_time = 1e-6;          ///< s, writing one row
   std::int64_t search_lanes = 64;      ///< values that the search for the largest magnitude takes per cycle
   std::int64_t rescale_lanes = 64;     ///< outputs scaled (and accumulated) per cycle
@@ -54,10 +54,16 @@ struct TileParameters {
 /// Update: a vector takes the longer of its search (ceil((i + o) / search_lanes)) and slots x pulse_phases x
 /// pulse_time; vectors follow each other. Interval = their mean, latency = a search and the mean train.
 /// Accumulate: ceil(i o / accumulate_lanes) cycles a vector. Programming: program_time a row.
+/// What compounds do beside (transfers, refreshes, digital gradients), during an update or at the end of a batch, adds
+/// up: a line read takes read_time and min(values, adc.shared_by) / adc.rate; the pulses of a write take the time of
+/// a vector of an update; cells that are reset take program_time a row's worth of them; n digital multiply-adds take
+/// ceil(n / accumulate_lanes) cycles. In update_mode none_with_device an update plays no pulses: it takes i o
+/// multiply-adds a vector instead. Decay and diffusion take no time.
 ///
 /// Actions: dac.drive, adc.convert, integrator.sample, array.read (cells), array.read_charge, array.pulse,
 /// array.half_select, array.program, pulse_generator.slot, random.bit, tile_digital.search, .rescale,
-/// .accumulate, ideal.mac. Cell actions count all cells of a weight: those of its compound, twice (see SignScheme).
+/// .accumulate, ideal.mac. Cell actions count all cells that take part: those of the compound, twice where another cell
+/// carries the sign (see SignScheme). A reset counts as array.program.
 class Tile : public Unit {
  public:
   /// The part of a layer's matrix that the tile holds: `inputs` x `outputs`. `stream` keys its random numbers.
@@ -69,6 +75,7 @@ class Tile : public Unit {
   [[nodiscard]] crossbar::CrossbarArray& array() noexcept { return array_; }
 
   [[nodiscard]] std::vector<InventoryItem> inventory() const override;
+  [[nodiscard]] std::vector<BufferUse> buffers() const override;
   [[nodiscard]] std::vector<std::byte> save_state() const override;
   void restore_state(std::span<const std::byte> state) override;
 
@@ -96,6 +103,9 @@ class Tile : public Unit {
   Work perform(const Command& command) override;
   Work read_block(const Command& command, bool transposed);
   Work update_block(const Command& command);
+  Work end_batch(const Command& command);
+  /// Counts what an update or the end of a batch did and tells its time.
+  Work work_of(const Command& command, const crossbar::UpdateCounts& done, std::uint64_t items);
   Work accumulate_block(const Command& command);
   Work program(const Command& command);
   Work read_back(const Command& command);

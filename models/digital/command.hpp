@@ -19,6 +19,7 @@ enum class Opcode : std::uint8_t {
   forward,          ///< tile: [1] = W^T [0], patches of [0] to pixels of [1]
   backward,         ///< tile: [1] = W [0], pixels of [0] to patches of [1]; patches that overlap want `accumulate`
   update,           ///< tile: pulses for W -= lr [0] [1]^T (one_hot: [1] holds the rows of the matrix itself)
+  end_batch,        ///< tile: what its cells do once a mini-batch: decay, diffusion, transfers, refreshes
   accumulate,       ///< tile: gradient [2] += [0] [1]^T, digitally
   program_weights,  ///< tile: W = its part of the matrix [0]
   read_weights,     ///< tile: its part of the matrix [0] = W
@@ -27,8 +28,8 @@ enum class Opcode : std::uint8_t {
   end_loop,
   halt,  ///< controller: wait for everything in flight and tell the host
 };
-inline constexpr std::array<std::string_view, 11> opcode_names{
-    "transfer", "forward", "backward", "update", "accumulate", "program", "read back", "vector", "loop", "end", "halt"};
+inline constexpr std::array<std::string_view, 12> opcode_names{
+    "transfer", "forward", "backward", "update", "end of batch", "accumulate", "program", "read back", "vector", "loop", "end", "halt"};
 
 enum class VectorOperation : std::uint8_t {
   normalise_pixels,       ///< [1] = [0] scalar[0] + scalar[1], [0] bytes

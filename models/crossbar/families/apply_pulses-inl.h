@@ -141,6 +141,7 @@ class PulseApplier {
       if (event.polarity > 0) live = hn::And(live, up);
       if (event.polarity < 0) live = hn::AndNot(up, live);
       if (pulses_.selection == PulseSelection::up_only) live = hn::And(live, up);
+      if (pulses_.selection == PulseSelection::down_only) live = hn::AndNot(up, live);
       if (pulses_.selection == PulseSelection::down_as_up) {
         live = hn::AndNot(up, live);
         up = hn::Not(up);
