@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 
 #include "models/core/error.hpp"
@@ -17,6 +18,11 @@ namespace {
 }
 
 }  // namespace
+
+std::filesystem::path share_folder() {
+  const char* folder = std::getenv("RHEO_SHARE");
+  return folder != nullptr ? std::filesystem::path(folder) : std::filesystem::path(RHEO_SOURCE_FOLDER);
+}
 
 void write_file(const std::filesystem::path& file, std::string_view contents) {
   std::filesystem::path temporary = file;

@@ -6,6 +6,9 @@
 
 namespace rheo {
 
+/// Folder of the files that come with Rheo: $RHEO_SHARE, or the source tree it was built from.
+[[nodiscard]] std::filesystem::path share_folder();
+
 /// Writes the file as a whole or not at all: a temporary name in the same folder, fsync, rename.
 /// Throws SimulationError when the disk refuses.
 void write_file(const std::filesystem::path& file, std::string_view contents);

@@ -10,6 +10,9 @@
 #include <systemc>
 
 #include "models/core/suggest.hpp"
+#include "platforms/device_command.hpp"
+#include "platforms/device_list.hpp"
+#include "platforms/files.hpp"
 #include "platforms/inspect.hpp"
 #include "platforms/training_run.hpp"
 #include "workloads/network/zoo.hpp"
@@ -60,10 +63,9 @@ void print_list(const std::string& topic) {
     for (const NetworkEntry& entry : networks()) fmt::print("  {:<20}  {}\n", entry.name, entry.description);
   }
   if (topic.empty() || topic == "devices") {
-    fmt::print("devices\n");
-    for (const std::string& name : device_presets())
-      fmt::print("  {:<20}  {}\n", name, device_preset_file(name, "").string());
+    fmt::print("devices (device.preset; or a TOML file of your own)\n{}", device_preset_list());
   }
+  if (topic == "devices") fmt::print("\n{}", device_family_list());
   if (topic.empty() || topic == "datasets") {
     fmt::print("datasets\n");
     for (const DatasetEntry& entry : list_datasets()) {
@@ -152,6 +154,7 @@ int run_command_line(int argc, char** argv) {
   inspect.add_flag("--json", words.json, "as JSON");
   CLI::App& list = *app.add_subcommand("list", "print what there is: platforms, networks, devices, datasets, keys");
   list.add_option("TOPIC", words.topic, "one of them");
+  DeviceCommand device(app);
 
   try {
     app.parse(argc, argv);
@@ -159,13 +162,14 @@ int run_command_line(int argc, char** argv) {
     if (error.get_exit_code() == 0) return app.exit(error);
     std::string hint;
     if (argc > 1 && app.get_subcommands().empty() && argv[1][0] != '-') {
-      const std::vector<std::string> commands{"run", "lr-range", "inspect", "list"};
+      const std::vector<std::string> commands{"run", "lr-range", "inspect", "list", "device"};
       hint = did_you_mean(argv[1], commands);
     }
     complain(fmt::format("rheo: {}{}; see rheo --help", error.what(), hint));
     return bad_input;
   }
 
+  if (device.asked()) return device.run();
   if (list.parsed()) {
     if (!words.topic.empty() && std::find(list_topics.begin(), list_topics.end(), words.topic) == list_topics.end()) {
       throw InputError("rheo list " + words.topic, "no such topic; expected " +
@@ -206,7 +210,7 @@ int sc_main(int argc, char** argv) {
     sc_core::sc_set_time_resolution(10, sc_core::SC_FS);
     const int status = run_command_line(argc, argv);
     std::cout.flush();
-    if (status == success && (std::fflush(stdout) != 0 || !std::cout)) {
+    if (status == success && (std::fflush(stdout) != 0 || std::ferror(stdout) != 0 || !std::cout)) {
       complain("rheo: the output cannot be written");
       return failed;
     }

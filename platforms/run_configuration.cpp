@@ -1,24 +1,14 @@
 #include "platforms/run_configuration.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 
 #include "models/core/suggest.hpp"
+#include "platforms/device_presets.hpp"
+#include "platforms/files.hpp"
 #include "workloads/network/zoo.hpp"
 
 namespace rheo {
 namespace {
-
-/// The one key that has to be known before the others can be read.
-struct PresetOnly {
-  std::string preset = crossbar::DeviceParameters{}.preset;
-
-  void describe(Parameters& p) {
-    p.begin_section("device", "");
-    p.text("preset", preset, "");
-    p.end_section();
-  }
-};
 
 constexpr std::array<std::string_view, 1> platforms{"analog_training_chip"};
 
@@ -39,13 +29,12 @@ void RunConfiguration::describe(Parameters& p) {
 RunConfiguration RunConfiguration::load(const std::filesystem::path& file, const std::vector<std::string>& set) {
   Configuration source = Configuration::from_file(file);
   for (const std::string& word : set) source.set(word);
-  PresetOnly preset;
-  source.read(preset);
-  source.add_base(Configuration::from_file(device_preset_file(preset.preset, source.where("device.preset"))));
+  add_device_preset(source);
 
   RunConfiguration run;
   source.read(run);
   source.refuse_unknown_keys();
+  check_device(source, run.chip.device);
   ConfigurationText keys;
   run.describe(keys);
   for (const auto& [key, value] : keys.values()) {
@@ -71,33 +60,6 @@ InputError RunConfiguration::placed(const InputError& error) const {
   const std::string key = error.where().substr(0, error.where().find(' '));
   const auto found = origins.find(key);
   return found == origins.end() ? error : InputError(found->second, error.fault());
-}
-
-std::filesystem::path share_folder() {
-  const char* folder = std::getenv("RHEO_SHARE");
-  return folder != nullptr ? std::filesystem::path(folder) : std::filesystem::path(RHEO_SOURCE_FOLDER);
-}
-
-std::vector<std::string> device_presets() {
-  std::vector<std::string> names;
-  const std::filesystem::path folder = share_folder() / "models/crossbar/presets";
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
-    if (entry.path().extension() == ".toml") names.push_back(entry.path().stem().string());
-  }
-  if (error) throw InputError("RHEO_SHARE", folder.string() + " cannot be read: " + error.message());
-  std::sort(names.begin(), names.end());
-  return names;
-}
-
-std::filesystem::path device_preset_file(const std::string& name, const std::string& where) {
-  if (name.ends_with(".toml")) return name;
-  const std::vector<std::string> names = device_presets();
-  if (std::find(names.begin(), names.end(), name) == names.end()) {
-    throw InputError(where, "no such device" + did_you_mean(name, names) +
-                                "; `rheo list devices` prints all, or name a TOML file of your own");
-  }
-  return share_folder() / "models/crossbar/presets" / (name + ".toml");
 }
 
 std::filesystem::path cost_table_file(const std::string& name) {

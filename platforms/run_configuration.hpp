@@ -84,14 +84,6 @@ struct RunConfiguration {
   [[nodiscard]] static RunConfiguration load(const std::filesystem::path& file, const std::vector<std::string>& set);
 };
 
-/// Folder of the files that come with Rheo: $RHEO_SHARE, or the source tree it was built from.
-[[nodiscard]] std::filesystem::path share_folder();
-
-/// Names of the device presets, and the file of one. Throws InputError for an unknown name; `where` says
-/// who asked.
-[[nodiscard]] std::vector<std::string> device_presets();
-[[nodiscard]] std::filesystem::path device_preset_file(const std::string& name, const std::string& where);
-
 /// The cost table that the configuration names: a path, or a file that comes with Rheo.
 [[nodiscard]] std::filesystem::path cost_table_file(const std::string& name);
 

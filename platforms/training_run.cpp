@@ -1,9 +1,6 @@
 #include "platforms/training_run.hpp"
 
 #include <fmt/format.h>
-#include <spawn.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <chrono>
 #include <cmath>
@@ -12,6 +9,7 @@
 #include <sstream>
 
 #include "models/core/error.hpp"
+#include "platforms/analysis_package.hpp"
 #include "platforms/checkpoint.hpp"
 #include "platforms/files.hpp"
 #include "platforms/progress.hpp"
@@ -110,19 +108,6 @@ std::filesystem::path trace_file(const std::filesystem::path& folder) {
     std::filesystem::path file = folder / (number == 1 ? "trace.json" : fmt::format("trace-{}.json", number));
     if (!std::filesystem::exists(file)) return file;
   }
-}
-
-/// Lets Debian's Python draw the curve. False when that fails.
-bool draw_lr_range(const std::filesystem::path& folder) {
-  const std::string words[] = {"/usr/bin/python3", "-m", "rheo_analysis", "lr-range", folder.string(), "--quiet"};
-  std::vector<char*> arguments;
-  for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
-  arguments.push_back(nullptr);
-  ::setenv("PYTHONPATH", (share_folder() / "analysis").c_str(), 1);
-  pid_t child = 0;
-  int status = 0;
-  return posix_spawn(&child, arguments[0], nullptr, nullptr, arguments.data(), environ) == 0 &&
-         waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
 std::string status_line(const Trainer& trainer, const AnalogChip& chip) {
@@ -278,10 +263,10 @@ int run_lr_range(const RunConfiguration& configuration, const RunOptions& option
   }
   write_file(folder / "lr_range.txt", text);
   std::cout << text << "Curve in " << (folder / "lr_range.csv").string() << '\n';
-  if (draw_lr_range(folder)) {
+  if (call_analysis({"lr-range", folder.string(), "--quiet"})) {
     std::cout << "Plot in " << (folder / "lr_range.png").string() << '\n';
   } else {
-    std::fputs("no plot: drawing it with /usr/bin/python3 -m rheo_analysis failed\n", stderr);
+    fmt::print(stderr, "no plot: drawing it with {} -m rheo_analysis failed\n", python_interpreter().string());
   }
   return 0;
 }

@@ -81,6 +81,14 @@ def lr_range(arguments):
     say(arguments, *paths)
 
 
+def device_response(arguments):
+    from . import device_response as module
+    response = module.read_response(arguments.response)
+    fitted = module.read_response(arguments.fit) if arguments.fit else None
+    draw(arguments, lambda: module.figure(response, fitted, arguments.title),
+         Path(arguments.response).with_suffix(".png"))
+
+
 def written(arguments, text):
     """Prints the text, or writes it into --out."""
     from .files import write_whole
@@ -130,6 +138,11 @@ def parser():
     made = command("lr-range", lr_range, "loss against learning rate; writes lr_range.png and lr_range.svg into RUN",
                    None)
     made.add_argument("run", metavar="RUN", help="folder that rheo lr-range wrote")
+    made = command("device-response", device_response, "weight against pulses, mean and percentiles over the cells, "
+                   "from the CSV file that rheo device response writes", picture.format("beside the CSV file"))
+    made.add_argument("response", metavar="RESPONSE.csv", help="pulse index and weight, or mean, deviation, percentiles")
+    made.add_argument("--fit", metavar="FITTED.csv", help="the response of a fit, to draw over it")
+    made.add_argument("--title", default="", help="what was measured")
     made = command("table", table, "one row a run, then mean and deviation over seeds",
                    "file to write (default: print)")
     made.add_argument("runs", metavar="RUN", nargs="+", help="folder of a run")

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "benchmarks/platform/bare_lenet.hpp"
+#include "platforms/files.hpp"
 #include "platforms/training_run.hpp"
 
 namespace {

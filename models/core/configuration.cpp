@@ -371,6 +371,7 @@ void ConfigurationText::line(std::string_view key, const std::string& value, std
                              const std::string& allowed) {
   const std::string path = path_.empty() ? std::string(key) : fmt::format("{}.{}", fmt::join(path_, "."), key);
   values_.emplace_back(path, value);
+  entries_.push_back({path, value, std::string(description), allowed});
   sections_[open_.back()] +=
       fmt::format("{} = {}  # {}{}\n", key, value, description, allowed.empty() ? "" : " (" + allowed + ")");
 }

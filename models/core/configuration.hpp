@@ -79,6 +79,13 @@ class ConfigurationText : public Parameters {
   /// Each key with its value as text, in order: what a comparison of two configurations needs.
   [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& values() const noexcept { return values_; }
 
+  /// What there is to know of one key.
+  struct Entry {
+    std::string key, value, description;
+    std::string allowed;  ///< as "a number from 0 to 1"; empty: anything of its kind
+  };
+  [[nodiscard]] const std::vector<Entry>& entries() const noexcept { return entries_; }
+
  private:
   void line(std::string_view key, const std::string& value, std::string_view description, const std::string& allowed);
 
@@ -86,6 +93,7 @@ class ConfigurationText : public Parameters {
   std::vector<std::string> sections_{""};  ///< each with its keys, in order; the keys outside of any come first
   std::vector<std::size_t> open_{0};       ///< those that have begun and not ended
   std::vector<std::pair<std::string, std::string>> values_;
+  std::vector<Entry> entries_;
 };
 
 }  // namespace rheo

@@ -48,8 +48,11 @@ class CommandLine(RunFolders):
         self.succeeds("breakdown", run)
         self.succeeds("timeline", trace, "--to", "500us")
         self.assertEqual(self.succeeds("lr-range", test, "--quiet"), "")
+        response = self.root / "response.csv"
+        response.write_text("pulse,weight\n0,0\n1,0.5\n")
+        self.succeeds("device-response", response)
         for path in (self.root / "c.svg", run / "breakdown.png", self.root / "timeline.png", test / "lr_range.png",
-                     test / "lr_range.svg"):
+                     test / "lr_range.svg", response.with_suffix(".png")):
             self.is_whole(path)
         self.assertEqual([p for p in self.root.rglob(".*")], [])  # no temporary file is left
 
@@ -77,6 +80,7 @@ class CommandLine(RunFolders):
         self.fails("no such file; rheo run --trace", "timeline", run)
         self.fails("expected a time such as", "timeline", run, "--from", "5 parsecs")
         self.fails("no lr_range.csv", "lr-range", run, "--quiet")
+        self.fails("no such file; rheo device response", "device-response", "absent.csv")
         self.fails("COMMAND", "")
         self.fails("required", "table")
         self.fails("invalid choice: 'html'", "table", run, "--format", "html")

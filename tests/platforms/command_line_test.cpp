@@ -273,7 +273,7 @@ TEST_F(CommandLine, HelpAndVersionEndWell) {
 TEST_F(CommandLine, ListPrintsEveryTopic) {
   EXPECT_THAT(rheo({"list", "platforms"}).out, HasSubstr("analog_training_chip"));
   EXPECT_THAT(rheo({"list", "networks"}).out, HasSubstr("lenet"));
-  EXPECT_THAT(rheo({"list", "devices"}).out, HasSubstr("gokmen_vlasov"));
+  EXPECT_THAT(rheo({"list", "devices"}).out, HasSubstr("GokmenVlasov"));
   EXPECT_THAT(rheo({"list", "datasets"}).out, HasSubstr("synthetic"));
   const Outcome all = rheo({"list"});
   EXPECT_EQ(all.status, 0);

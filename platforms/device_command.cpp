@@ -1,0 +1,103 @@
+#include "platforms/device_command.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <limits>
+
+#include "models/core/error.hpp"
+#include "platforms/analysis_package.hpp"
+#include "platforms/device_presets.hpp"
+#include "platforms/files.hpp"
+
+namespace rheo {
+namespace {
+
+constexpr std::size_t most_pulses = 10'000'000;
+constexpr std::size_t most_cells = 16'777'216;
+
+/// A folder below the temporary one that is gone when the object is.
+class TemporaryFolder {
+ public:
+  TemporaryFolder() {
+    std::string name = (std::filesystem::temp_directory_path() / "rheo-XXXXXX").string();
+    if (::mkdtemp(name.data()) == nullptr) throw SimulationError(name + ": cannot be made");
+    path_ = name;
+  }
+  ~TemporaryFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+
+  [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+/// Refuses a file that cannot be written, before the work.
+void require_place(const std::string& option, const std::filesystem::path& file) {
+  if (file.empty()) return;
+  std::error_code error;
+  if (std::filesystem::is_directory(file, error)) {
+    throw InputError(option, file.string() + " is a folder; expected the name of a file");
+  }
+  if (file.has_parent_path() && !std::filesystem::is_directory(file.parent_path(), error)) {
+    throw InputError(option, file.string() + ": its folder does not exist");
+  }
+}
+
+}  // namespace
+
+DeviceCommand::DeviceCommand(CLI::App& app)
+    : command_(app.add_subcommand("device", "measure a device by pulses")),
+      response_(
+          command_->add_subcommand("response", "weight against pulses: mean, deviation, percentiles over cells")) {
+  command_->require_subcommand(1);
+  response_->add_option("NAME", device_, "preset (rheo list devices) or TOML file of your own")->required();
+  response_->add_option("--set", set_, "device.KEY=VALUE laid over it, as often as you like")->allow_extra_args(false);
+  response_->add_option("--up", request_.up, "pulses up, from weight 0")
+      ->check(CLI::Range(std::size_t{0}, most_pulses))
+      ->capture_default_str();
+  response_->add_option("--down", request_.down, "pulses down after them")
+      ->check(CLI::Range(std::size_t{0}, most_pulses))
+      ->capture_default_str();
+  response_->add_option("--cells", request_.cells, "cells of the population")
+      ->check(CLI::Range(std::size_t{1}, most_cells))
+      ->capture_default_str();
+  response_->add_option("--seed", request_.seed, "seed of population and pulses")
+      ->check(CLI::Range(std::uint64_t{0}, std::uint64_t{std::numeric_limits<std::int64_t>::max()}))
+      ->capture_default_str();
+  response_->add_option("--out", out_, "CSV file; none: standard output");
+  response_->add_option("--cells-out", cells_out_, "CSV file for the hidden parameters of every cell");
+  response_->add_option("--plot", plot_, "picture: .png, .svg or .pdf");
+}
+
+int DeviceCommand::run() { return respond(); }
+
+int DeviceCommand::respond() {
+  const crossbar::DeviceParameters device = load_device(device_, set_);
+  if (device.ideal) {
+    throw InputError(device_, "is written, not pulsed, so it has no pulse response; expected a device with cells");
+  }
+  require_place("--out", out_);
+  require_place("--cells-out", cells_out_);
+  require_place("--plot", plot_);
+  if (!plot_.empty()) require_picture("--plot", plot_);
+
+  const Characterisation measured = characterise(device, request_);
+  const std::string csv = measured.response.csv();
+  if (!cells_out_.empty()) write_file(cells_out_, measured.cells_csv);
+  if (!out_.empty()) write_file(out_, csv);
+  if (out_.empty()) std::fwrite(csv.data(), 1, csv.size(), stdout);
+  if (plot_.empty()) return 0;
+  const TemporaryFolder folder;
+  const std::filesystem::path drawn = folder.path() / "response.csv";
+  write_file(drawn, csv);
+  return call_analysis({"device-response", drawn.string(), "--title", device_, "--out", plot_, "--quiet"}) ? 0 : 1;
+}
+
+}  // namespace rheo
