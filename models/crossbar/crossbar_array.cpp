@@ -6,6 +6,8 @@
 #include <mutex>
 #include <stdexcept>
 
+#include "models/crossbar/weight_slices.hpp"
+
 namespace rheo::crossbar {
 namespace {
 
@@ -42,9 +44,8 @@ CrossbarArray::CrossbarArray(std::size_t inputs, std::size_t outputs, const Arra
       row_stride_(padded_to_16(outputs)),
       transposed_stride_(padded_to_16(inputs)),
       settings_(settings),
-      forward_key_(seed, stream, RandomPurpose::forward_noise),
-      evaluation_key_(seed, stream, RandomPurpose::evaluation_noise),
-      backward_key_(seed, stream, RandomPurpose::backward_noise),
+      forward_path_(path(Direction::forward, seed, stream)),
+      backward_path_(path(Direction::backward, seed, stream)),
       row_key_(seed, stream, RandomPurpose::row_trains),
       column_key_(seed, stream, RandomPurpose::column_trains),
       cycle_key_(seed, stream, RandomPurpose::cycle_to_cycle),
@@ -84,6 +85,7 @@ void CrossbarArray::program(std::span<const float> values) {
       const std::size_t at = i * row_stride_ + j;
       const float value = values[i * outputs_ + j];
       weights_[at] = is_ideal() ? value : std::clamp(value, bound_low_[at], bound_high_[at]);
+      if (settings_.slicing.on()) weights_[at] = WeightSlices(settings_.slicing, full_scale()).quantised(weights_[at]);
     }
   }
   conductance_current_ = transposed_current_ = false;
@@ -112,6 +114,7 @@ void CrossbarArray::refresh_transposed() {
   for (std::size_t i = 0; i < inputs_; ++i) {
     for (std::size_t j = 0; j < outputs_; ++j) transposed_[j * transposed_stride_ + i] = weights_[i * row_stride_ + j];
   }
+  backward_path_.prepare({transposed_.data(), outputs_, inputs_, transposed_stride_});
   transposed_current_ = true;
 }
 
@@ -121,8 +124,7 @@ void CrossbarArray::refresh_conductance() {
   column_conductance_.assign(padded_to_16(outputs_), 0.0F);
   const auto off = static_cast<float>(settings_.conductance.off_ratio);
   // The weight range of a nominal cell spans off..1; a pair of cells carries one weight.
-  const float full_scale = static_cast<float>(std::max(settings_.device.w_max, -settings_.device.w_min));
-  const float slope = (1.0F - off) / std::max(full_scale, std::numeric_limits<float>::min());
+  const float slope = (1.0F - off) / full_scale();
   const bool differential = settings_.conductance.sign == SignScheme::differential;
   for (std::size_t i = 0; i < inputs_; ++i) {
     for (std::size_t j = 0; j < outputs_; ++j) {
@@ -132,31 +134,27 @@ void CrossbarArray::refresh_conductance() {
       column_conductance_[j] += std::max(pair, 0.0F);
     }
   }
+  forward_path_.prepare({weights_.data(), inputs_, outputs_, row_stride_});
   conductance_current_ = true;
 }
 
-ReadSettings CrossbarArray::read_settings(BoundManagement bound, const std::vector<float>& conductance) const {
-  ReadSettings read;
-  read.dac_levels = settings_.dac.levels();
-  read.adc_levels = settings_.adc.levels();
-  read.adc_step = settings_.adc.step();
-  read.output_noise = static_cast<float>(settings_.adc.noise);
-  read.noise_management = settings_.management.noise;
-  read.max_halvings = bound == BoundManagement::iterative ? static_cast<int>(settings_.management.max_halvings) : 0;
-  read.conductance = conductance.data();
-  return read;
+float CrossbarArray::full_scale() const noexcept {
+  const auto scale = static_cast<float>(std::max(settings_.device.w_max, -settings_.device.w_min));
+  return std::max(scale, std::numeric_limits<float>::min());
+}
+
+ReadPath CrossbarArray::path(Direction direction, std::uint64_t seed, std::uint32_t stream) const {
+  const PathShape shape = direction == Direction::forward ? PathShape{inputs_, outputs_, full_scale()}
+                                                          : PathShape{outputs_, inputs_, full_scale()};
+  return {direction, settings_.reads(direction), settings_.slicing, settings_.conductance, shape, seed, stream};
 }
 
 ReadCounts CrossbarArray::forward(const InputBlock& in, const VectorRange& range, const OutputBlock& out, Mode mode,
                                   ThreadTeam& team) {
   const PackedMatrix matrix{weights_.data(), inputs_, outputs_, row_stride_};
-  const RandomKey& key = mode == Mode::evaluation ? evaluation_key_ : forward_key_;
   if (!is_ideal()) refresh_conductance();
-  const ReadSettings settings = read_settings(settings_.management.forward_bound, row_conductance_);
   return shared_out<ReadCounts>(range, 16, team, [&](const VectorRange& part) {
-    if (!is_ideal()) return analog_read(settings, matrix, in, part, key, out);
-    exact_read(matrix, in, part, out);
-    return ReadCounts{part.count, 0, part.count * inputs_, 0};
+    return forward_path_.read(matrix, row_conductance_.data(), in, part, mode, out);
   });
 }
 
@@ -165,18 +163,16 @@ ReadCounts CrossbarArray::backward(const InputBlock& in, const VectorRange& rang
   refresh_transposed();
   const PackedMatrix matrix{transposed_.data(), outputs_, inputs_, transposed_stride_};
   if (!is_ideal()) refresh_conductance();
-  const ReadSettings settings = read_settings(settings_.management.backward_bound, column_conductance_);
   const std::size_t grain = overlaps(out) ? out.geometry.positions() : 16;
   return shared_out<ReadCounts>(range, grain, team, [&](const VectorRange& part) {
-    if (!is_ideal()) return analog_read(settings, matrix, in, part, backward_key_, out);
-    exact_read(matrix, in, part, out);
-    return ReadCounts{part.count, 0, part.count * outputs_, 0};
+    return backward_path_.read(matrix, column_conductance_.data(), in, part, Mode::training, out);
   });
 }
 
 PulseCounts CrossbarArray::update(const InputBlock& inputs, const InputBlock& errors, const VectorRange& range,
                                   float learning_rate, ThreadTeam& team) {
   if (is_ideal()) throw std::logic_error("the ideal device is written, not pulsed");
+  if (settings_.slicing.on()) throw std::logic_error("sliced weights are programmed, not pulsed");
   constexpr std::size_t group = 1024;  // vectors whose trains wait together
   PulseCounts counts;
   const CellArrays cells{weights_.data(),

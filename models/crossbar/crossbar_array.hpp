@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -9,28 +10,14 @@
 #include "models/core/scope.hpp"
 #include "models/core/thread_team.hpp"
 #include "models/crossbar/blocks.hpp"
-#include "models/crossbar/converters.hpp"
+#include "models/crossbar/conductance.hpp"
 #include "models/crossbar/device.hpp"
 #include "models/crossbar/pulse_kernel.hpp"
 #include "models/crossbar/read_kernel.hpp"
+#include "models/crossbar/read_parameters.hpp"
+#include "models/crossbar/read_path.hpp"
 
 namespace rheo::crossbar {
-
-/// How the sign of a weight is carried: by the difference of two cells, or against a reference column
-/// of mid-scale cells. Both take two cells a weight; they differ in the current that flows.
-enum class SignScheme : std::uint8_t { differential, reference };
-inline constexpr std::array<std::string_view, 2> sign_scheme_names{"differential", "reference"};
-
-/// Conductances as the read energy needs them, relative to the full-scale conductance of one cell.
-struct ConductanceParameters {
-  SignScheme sign = SignScheme::differential;
-  double off_ratio = 0.1;  ///< smallest over largest conductance of a cell
-
-  void describe(Parameters& p) {
-    p.choice("sign", sign, sign_scheme_names, "how the sign of a weight is carried; both take two cells a weight");
-    p.number("off_ratio", off_ratio, {0.0, 1.0}, "smallest over largest conductance of a cell");
-  }
-};
 
 /// Everything about the arithmetic of a tile that is not its size.
 struct ArraySettings {
@@ -40,6 +27,18 @@ struct ArraySettings {
   ManagementParameters management;
   ConductanceParameters conductance;
   PulseSettings pulses;  ///< dw_min is taken from the device
+  ArrayReadParameters read;
+  WireParameters wires;
+  SlicingParameters slicing;
+  std::optional<ReadParameters> backward;  ///< absent: as forward; management.backward_bound holds in any case
+
+  [[nodiscard]] ReadParameters reads(Direction direction) const {
+    ReadParameters parameters{dac, adc, management, read, wires};
+    if (direction == Direction::backward && backward) parameters = *backward;
+    parameters.management.backward_bound = management.backward_bound;
+    parameters.read.perfect |= device.family == DeviceFamily::ideal;
+    return parameters;
+  }
 };
 
 /// The analog array of one tile, without time: cells, forward and backward reads, pulsed update.
@@ -76,7 +75,8 @@ class CrossbarArray {
   [[nodiscard]] Population population() const;
 
  private:
-  [[nodiscard]] ReadSettings read_settings(BoundManagement bound, const std::vector<float>& conductance) const;
+  [[nodiscard]] ReadPath path(Direction direction, std::uint64_t seed, std::uint32_t stream) const;
+  [[nodiscard]] float full_scale() const noexcept;
   void refresh_conductance();
   void refresh_transposed();
   [[nodiscard]] std::vector<float> unpacked(const std::vector<float>& packed) const;
@@ -86,7 +86,8 @@ class CrossbarArray {
   std::size_t row_stride_;         ///< outputs, padded to 16
   std::size_t transposed_stride_;  ///< inputs, padded to 16
   ArraySettings settings_;
-  RandomKey forward_key_, evaluation_key_, backward_key_, row_key_, column_key_, cycle_key_;
+  ReadPath forward_path_, backward_path_;
+  RandomKey row_key_, column_key_, cycle_key_;
   std::vector<float> weights_, transposed_;
   std::vector<float> step_up_, step_down_, bound_low_, bound_high_;
   std::vector<float> row_conductance_, column_conductance_;
