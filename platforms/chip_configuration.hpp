@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -58,7 +59,11 @@ struct ChipConfiguration {
   crossbar::DacParameters dac;
   crossbar::AdcParameters adc;
   crossbar::ManagementParameters management;
+  crossbar::ArrayReadParameters read;
+  crossbar::WireParameters wires;
+  crossbar::SlicingParameters slicing;
   crossbar::ConductanceParameters conductance;
+  crossbar::ReadParameters backward;  ///< reads of the backward pass
   BramParameters buffer;
   DramParameters dram;
   DmaParameters dma;
@@ -86,7 +91,13 @@ struct ChipConfiguration {
     p.section("dac", dac, "input converters");
     p.section("adc", adc, "output converters");
     p.section("management", management, "noise and bound management");
+    p.section("read", read, "the array while it is read");
+    p.section("wires", wires, "resistance of the wires (IR drop)");
+    p.section("slicing", slicing, "programmed weights in several cells");
     p.section("conductance", conductance, "how weights become conductances, for the read energy");
+    p.variation("backward", backward, forward_reads(),
+                "reads of the backward pass; as forward, apart from keys of dac, adc, management, read and wires that "
+                "stand here, such as bits in [backward.adc]");
     p.section("buffer", buffer, "on-chip buffer");
     p.section("dram", dram, "off-chip memory");
     p.section("dma", dma, "DMA engine");
@@ -98,8 +109,22 @@ struct ChipConfiguration {
     p.section("mapping", mapping, "mapping of the network onto the chip");
   }
 
+  /// The first value that does not go with the others, if any.
+  [[nodiscard]] std::optional<crossbar::ReadFault> check() const {
+    using crossbar::ReadFault;
+    if (auto fault = crossbar::check(forward_reads(), management.forward_bound, slicing, "")) return fault;
+    if (auto fault = crossbar::check(backward, management.backward_bound, slicing, "backward.")) return fault;
+    if (slicing.on()) {
+      return ReadFault{"slicing.slices",
+                       "the network is trained, and sliced weights can only be programmed; expected 0"};
+    }
+    return std::nullopt;
+  }
+
+  [[nodiscard]] crossbar::ReadParameters forward_reads() const { return {dac, adc, management, read, wires}; }
+
   [[nodiscard]] crossbar::ArraySettings array_settings() const {
-    return {device, dac, adc, management, conductance, {}};
+    return {device, dac, adc, management, conductance, {}, read, wires, slicing, backward};
   }
 };
 

@@ -217,7 +217,16 @@ Json make_report(const RunConfiguration& configuration, const Trainer& trainer, 
                           {"actions", actions_json(chip, Mode::evaluation)}};
   report["images"] = {{"train", trainer.train_images()}, {"test", trainer.test_images()}};
   report["idealised"] = configuration.chip.device.ideal;
-  report["remarks"] = chip.mapping().remarks;
+  std::vector<std::string> remarks = chip.mapping().remarks;
+  for (const auto& [perfect, pass] : {std::pair{configuration.chip.read.perfect, "forward"},
+                                      std::pair{configuration.chip.backward.read.perfect, "backward"}}) {
+    if (!perfect) continue;
+    remarks.push_back(
+        fmt::format("{}: reads are perfect, converters bypassed in value; their time and energy as on the "
+                    "chip",
+                    pass));
+  }
+  report["remarks"] = remarks;
   require_sane(report, "report");
   return report;
 }

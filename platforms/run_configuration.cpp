@@ -53,6 +53,7 @@ RunConfiguration RunConfiguration::load(const std::filesystem::path& file, const
   if (const auto fault = run.schedule.check(run.workload.epochs)) {
     throw InputError(source.where(fault->key), fault->text);
   }
+  if (const auto fault = run.chip.check()) throw InputError(source.where(fault->key), fault->text);
   return run;
 }
 

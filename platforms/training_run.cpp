@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <fstream>
@@ -56,11 +57,19 @@ void require_same(const std::filesystem::path& saved, const RunConfiguration& co
   ConfigurationText b;
   before.describe(a);
   now.describe(b);
-  for (std::size_t i = 0; i < a.values().size(); ++i) {
-    const auto& [key, value] = a.values()[i];
-    if (value != b.values()[i].second) {
+  // A key of a variation stands only where it differs from the base: one of the two may have more keys.
+  const auto value_in = [](const ConfigurationText& text, const std::string& key) -> std::string {
+    const auto found =
+        std::find_if(text.values().begin(), text.values().end(), [&](const auto& entry) { return entry.first == key; });
+    return found == text.values().end() ? "not set" : found->second;
+  };
+  for (const ConfigurationText* text : {&a, &b}) {
+    for (const auto& [key, value] : text->values()) {
+      const std::string old_value = value_in(a, key);
+      const std::string new_value = value_in(b, key);
+      if (old_value == new_value) continue;
       throw InputError(key, fmt::format("is {} now, but {} has {}; a run is resumed with its own configuration",
-                                        b.values()[i].second, saved.string(), value));
+                                        new_value, saved.string(), old_value));
     }
   }
 }

@@ -278,6 +278,7 @@ class ConfigurationReader final : public Parameters {
 
   void begin_section(std::string_view key, std::string_view) override { path_.emplace_back(key); }
   void end_section() override { path_.pop_back(); }
+  [[nodiscard]] bool fills_in() const override { return true; }
 
  private:
   std::string ask(std::string_view key) {
@@ -370,9 +371,13 @@ std::string Configuration::where(std::string_view key) const {
 void ConfigurationText::line(std::string_view key, const std::string& value, std::string_view description,
                              const std::string& allowed) {
   const std::string path = path_.empty() ? std::string(key) : fmt::format("{}.{}", fmt::join(path_, "."), key);
+  if (!variation_.empty()) {
+    const std::pair<std::string, std::string> base{path.substr(variation_.size()), value};
+    if (std::find(values_.begin(), values_.end(), base) != values_.end()) return;
+  }
   values_.emplace_back(path, value);
   entries_.push_back({path, value, std::string(description), allowed});
-  sections_[open_.back()] +=
+  sections_[open_.back()].keys +=
       fmt::format("{} = {}  # {}{}\n", key, value, description, allowed.empty() ? "" : " (" + allowed + ")");
 }
 
@@ -414,7 +419,7 @@ void ConfigurationText::choice(std::string_view key, std::string& value, std::sp
 void ConfigurationText::begin_section(std::string_view key, std::string_view description) {
   path_.emplace_back(key);
   open_.push_back(sections_.size());
-  sections_.push_back(fmt::format("\n# {}\n[{}]\n", description, fmt::join(path_, ".")));
+  sections_.push_back({fmt::format("\n# {}\n[{}]\n", description, fmt::join(path_, ".")), ""});
 }
 
 void ConfigurationText::end_section() {
@@ -422,6 +427,24 @@ void ConfigurationText::end_section() {
   open_.pop_back();
 }
 
-std::string ConfigurationText::str() const { return fmt::format("{}", fmt::join(sections_, "")); }
+void ConfigurationText::begin_variation(std::string_view key, std::string_view description) {
+  path_.emplace_back(key);
+  variation_ = fmt::format("{}.", fmt::join(path_, "."));
+  open_.push_back(sections_.size());
+  sections_.push_back({"", fmt::format("\n# {}: {}\n", key, description)});
+}
+
+void ConfigurationText::end_variation() {
+  variation_.clear();
+  end_section();
+}
+
+std::string ConfigurationText::str() const {
+  std::string text;
+  for (const Section& section : sections_) {
+    if (!section.keys.empty()) text += section.header + section.keys;
+  }
+  return text;
+}
 
 }  // namespace rheo

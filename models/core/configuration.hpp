@@ -57,7 +57,8 @@ class Configuration {
   std::unique_ptr<Tree> tree_;
 };
 
-/// The struct as TOML text that Configuration reads back to the same values, each key with its description.
+/// The struct as TOML text that Configuration reads back to the same values, each key with its description. Of a
+/// variation it holds what differs from the base.
 class ConfigurationText : public Parameters {
  public:
   using Parameters::choice;
@@ -74,6 +75,8 @@ class ConfigurationText : public Parameters {
               std::string_view description) override;
   void begin_section(std::string_view key, std::string_view description) override;
   void end_section() override;
+  void begin_variation(std::string_view key, std::string_view description) override;
+  void end_variation() override;
 
   [[nodiscard]] std::string str() const;
   /// Each key with its value as text, in order: what a comparison of two configurations needs.
@@ -89,9 +92,15 @@ class ConfigurationText : public Parameters {
  private:
   void line(std::string_view key, const std::string& value, std::string_view description, const std::string& allowed);
 
+  struct Section {
+    std::string header;
+    std::string keys;
+  };
+
   std::vector<std::string> path_;
-  std::vector<std::string> sections_{""};  ///< each with its keys, in order; the keys outside of any come first
-  std::vector<std::size_t> open_{0};       ///< those that have begun and not ended
+  std::vector<Section> sections_{1};  ///< in order; the keys outside of any come first
+  std::vector<std::size_t> open_{0};  ///< those that have begun and not ended
+  std::string variation_;             ///< "key." of the variation that is open
   std::vector<std::pair<std::string, std::string>> values_;
   std::vector<Entry> entries_;
 };

@@ -27,6 +27,7 @@ enum class RandomPurpose : std::uint32_t {
   programming_noise,
   drift,             ///< each cell's exponent
   conductance_noise, ///< of what a read sees
+  converter_population,
 };
 
 /// Counter-based random numbers: every number is a pure function of (seed, stream, purpose, vector index,

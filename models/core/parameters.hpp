@@ -47,6 +47,23 @@ class Parameters {
   virtual void begin_section(std::string_view key, std::string_view description) = 0;
   virtual void end_section() = 0;
 
+  /// Opens and closes a table whose keys repeat keys that were visited before: `[key.adc] bits` is `[adc] bits` once
+  /// more, and what it does not say is as there.
+  virtual void begin_variation(std::string_view key, std::string_view description) { begin_section(key, description); }
+  virtual void end_variation() { end_section(); }
+  /// Whether the values visited are filled in; otherwise they are only looked at.
+  [[nodiscard]] virtual bool fills_in() const { return false; }
+
+  /// A struct whose values are those of `base`, visited before under the same keys without the leading `key`, unless
+  /// said otherwise.
+  template <class Struct>
+  void variation(std::string_view key, Struct& content, const Struct& base, std::string_view description) {
+    if (fills_in()) content = base;
+    begin_variation(key, description);
+    content.describe(*this);
+    end_variation();
+  }
+
   /// A nested struct with a describe() of its own.
   template <class Struct>
   void section(std::string_view key, Struct& content, std::string_view description) {

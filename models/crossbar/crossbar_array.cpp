@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <mutex>
+#include <optional>
 #include <stdexcept>
 
 #include "models/core/bytes.hpp"
+#include "models/crossbar/weight_slices.hpp"
 
 namespace rheo::crossbar {
 namespace {
@@ -43,23 +45,28 @@ CrossbarArray::CrossbarArray(std::size_t inputs, std::size_t outputs, const Arra
       shape_(PlaneShape::of(inputs, outputs)),
       transposed_stride_(padded_to_16(inputs)),
       settings_(settings),
-      forward_key_(seed, stream, RandomPurpose::forward_noise),
-      evaluation_key_(seed, stream, RandomPurpose::evaluation_noise),
-      backward_key_(seed, stream, RandomPurpose::backward_noise) {
+      forward_path_(path(Direction::forward, seed, stream)),
+      backward_path_(path(Direction::backward, seed, stream)) {
   if (inputs == 0 || outputs == 0) throw std::invalid_argument("a crossbar needs at least one row and one column");
   if (is_ideal()) {
     ideal_weights_.resize(shape_.values());
   } else {
-    const LineReads lines{read_settings(BoundManagement::none, row_conductance_), settings_.conductance};
+    LineReads lines{forward_path_.basic_settings(nullptr), settings_.conductance};
+    lines.converters.max_halvings = 0;
     store_ = make_weight_store(shape_, settings_.device, settings_.update, seed, stream, lines);
   }
 }
 
 void CrossbarArray::program(std::span<const float> values) {
   if (values.size() != inputs_ * outputs_) throw std::invalid_argument("the weights do not fit the crossbar");
+  std::optional<WeightSlices> slices;
+  if (settings_.slicing.on()) slices.emplace(settings_.slicing, full_scale());
   std::vector<float> padded(shape_.values());
   for (std::size_t i = 0; i < inputs_; ++i) {
-    std::copy_n(values.data() + i * outputs_, outputs_, padded.data() + i * shape_.row_stride);
+    for (std::size_t j = 0; j < outputs_; ++j) {
+      const float value = values[i * outputs_ + j];
+      padded[i * shape_.row_stride + j] = slices ? slices->quantised(value) : value;
+    }
   }
   if (is_ideal()) {
     ideal_weights_ = std::move(padded);
@@ -80,7 +87,8 @@ std::vector<float> CrossbarArray::weights() const {
 }
 
 std::size_t CrossbarArray::cells_per_weight() const noexcept {
-  return store_ != nullptr ? store_->cells_per_weight() : 2;  // a cell and the reference for its sign
+  // A cell and the reference for its sign, once a slice.
+  return (store_ != nullptr ? store_->cells_per_weight() : 2) * settings_.slicing.pairs();
 }
 
 std::size_t CrossbarArray::cells_per_read() const noexcept { return store_ != nullptr ? store_->cells_per_read() : 2; }
@@ -98,44 +106,37 @@ void CrossbarArray::refresh_transposed() {
     for (std::size_t j = 0; j < outputs_; ++j)
       transposed_[j * transposed_stride_ + i] = packed()[i * shape_.row_stride + j];
   }
+  backward_path_.prepare({transposed_.data(), outputs_, inputs_, transposed_stride_});
   transposed_current_ = true;
 }
 
 void CrossbarArray::refresh_conductance() {
   if (conductance_current_) return;
-  std::vector<float> rows(padded_to_16(inputs_));
-  std::vector<float> columns(padded_to_16(outputs_));
-  store_->add_conductances(settings_.conductance, rows, columns);
-  const auto in_units = [&](float cells) { return per_dac_step(cells, settings_.dac.levels()); };
-  row_conductance_.resize(rows.size());
-  column_conductance_.resize(columns.size());
-  std::transform(rows.begin(), rows.end(), row_conductance_.begin(), in_units);
-  std::transform(columns.begin(), columns.end(), column_conductance_.begin(), in_units);
+  row_conductance_.assign(padded_to_16(inputs_), 0.0F);
+  column_conductance_.assign(padded_to_16(outputs_), 0.0F);
+  store_->add_conductances(settings_.conductance, row_conductance_, column_conductance_);
+  forward_path_.prepare({packed().data(), inputs_, outputs_, shape_.row_stride});
   conductance_current_ = true;
 }
 
-ReadSettings CrossbarArray::read_settings(BoundManagement bound, const std::vector<std::uint32_t>& conductance) const {
-  ReadSettings read;
-  read.dac_levels = settings_.dac.levels();
-  read.adc_levels = settings_.adc.levels();
-  read.adc_step = settings_.adc.step();
-  read.output_noise = static_cast<float>(settings_.adc.noise);
-  read.noise_management = settings_.management.noise;
-  read.max_halvings = bound == BoundManagement::iterative ? static_cast<int>(settings_.management.max_halvings) : 0;
-  read.conductance = conductance.data();
-  return read;
+float CrossbarArray::full_scale() const noexcept {
+  const PopulationParameters& cells = settings_.device.cell.population;
+  const auto scale = static_cast<float>(std::max(cells.w_max, -cells.w_min));
+  return std::max(scale, std::numeric_limits<float>::min());
+}
+
+ReadPath CrossbarArray::path(Direction direction, std::uint64_t seed, std::uint32_t stream) const {
+  const PathShape shape = direction == Direction::forward ? PathShape{inputs_, outputs_, full_scale()}
+                                                          : PathShape{outputs_, inputs_, full_scale()};
+  return {direction, settings_.reads(direction), settings_.slicing, settings_.conductance, shape, seed, stream};
 }
 
 ReadCounts CrossbarArray::forward(const InputBlock& in, const VectorRange& range, const OutputBlock& out, Mode mode,
                                   ThreadTeam& team) {
   const PackedMatrix matrix{packed().data(), inputs_, outputs_, shape_.row_stride};
-  const RandomKey& key = mode == Mode::evaluation ? evaluation_key_ : forward_key_;
   if (!is_ideal()) refresh_conductance();
-  const ReadSettings settings = read_settings(settings_.management.forward_bound, row_conductance_);
   return shared_out<ReadCounts>(range, 16, team, [&](const VectorRange& part) {
-    if (!is_ideal()) return analog_read(settings, matrix, in, part, key, out);
-    exact_read(matrix, in, part, out);
-    return ReadCounts{part.count, 0, part.count * inputs_, 0};
+    return forward_path_.read(matrix, row_conductance_.data(), in, part, mode, out);
   });
 }
 
@@ -144,18 +145,16 @@ ReadCounts CrossbarArray::backward(const InputBlock& in, const VectorRange& rang
   refresh_transposed();
   const PackedMatrix matrix{transposed_.data(), outputs_, inputs_, transposed_stride_};
   if (!is_ideal()) refresh_conductance();
-  const ReadSettings settings = read_settings(settings_.management.backward_bound, column_conductance_);
   const std::size_t grain = overlaps(out) ? out.geometry.positions() : 16;
   return shared_out<ReadCounts>(range, grain, team, [&](const VectorRange& part) {
-    if (!is_ideal()) return analog_read(settings, matrix, in, part, backward_key_, out);
-    exact_read(matrix, in, part, out);
-    return ReadCounts{part.count, 0, part.count * outputs_, 0};
+    return backward_path_.read(matrix, column_conductance_.data(), in, part, Mode::training, out);
   });
 }
 
 UpdateCounts CrossbarArray::update(const InputBlock& inputs, const InputBlock& errors, const VectorRange& range,
                                    float learning_rate, ThreadTeam& team) {
   if (is_ideal()) throw std::logic_error("the ideal device is written, not pulsed");
+  if (settings_.slicing.on()) throw std::logic_error("sliced weights are programmed, not pulsed");
   weights_changed();
   return store_->update(inputs, errors, range, learning_rate, team);
 }

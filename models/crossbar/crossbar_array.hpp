@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -10,10 +11,11 @@
 #include "models/core/thread_team.hpp"
 #include "models/crossbar/blocks.hpp"
 #include "models/crossbar/conductance.hpp"
-#include "models/crossbar/converters.hpp"
 #include "models/crossbar/device.hpp"
 #include "models/crossbar/pulse_update.hpp"
 #include "models/crossbar/read_kernel.hpp"
+#include "models/crossbar/read_parameters.hpp"
+#include "models/crossbar/read_path.hpp"
 #include "models/crossbar/weight_store.hpp"
 
 namespace rheo::crossbar {
@@ -26,6 +28,18 @@ struct ArraySettings {
   ManagementParameters management;
   ConductanceParameters conductance;
   UpdateParameters update;
+  ArrayReadParameters read;
+  WireParameters wires;
+  SlicingParameters slicing;
+  std::optional<ReadParameters> backward;  ///< absent: as forward; management.backward_bound holds in any case
+
+  [[nodiscard]] ReadParameters reads(Direction direction) const {
+    ReadParameters parameters{dac, adc, management, read, wires};
+    if (direction == Direction::backward && backward) parameters = *backward;
+    parameters.management.backward_bound = management.backward_bound;
+    parameters.read.perfect |= device.ideal;
+    return parameters;
+  }
 };
 
 /// The analog array of one tile, without time: cells, forward and backward reads, pulsed update.
@@ -78,7 +92,8 @@ class CrossbarArray {
   [[nodiscard]] const std::vector<float>& packed() const {
     return store_ != nullptr ? store_->weights() : ideal_weights_;
   }
-  [[nodiscard]] ReadSettings read_settings(BoundManagement bound, const std::vector<std::uint32_t>& conductance) const;
+  [[nodiscard]] ReadPath path(Direction direction, std::uint64_t seed, std::uint32_t stream) const;
+  [[nodiscard]] float full_scale() const noexcept;
   void weights_changed() noexcept { conductance_current_ = transposed_current_ = false; }
   void refresh_conductance();
   void refresh_transposed();
@@ -88,11 +103,11 @@ class CrossbarArray {
   PlaneShape shape_;
   std::size_t transposed_stride_;  ///< inputs, padded to 16
   ArraySettings settings_;
-  RandomKey forward_key_, evaluation_key_, backward_key_;
+  ReadPath forward_path_, backward_path_;
   std::unique_ptr<WeightStore> store_;  ///< none for the ideal device
   std::vector<float> ideal_weights_;
   std::vector<float> transposed_;
-  std::vector<std::uint32_t> row_conductance_, column_conductance_;  ///< of each line, as ReadSettings takes it
+  std::vector<float> row_conductance_, column_conductance_;  ///< of each line, in full-scale cells
   bool conductance_current_ = false;
   bool transposed_current_ = false;
 };

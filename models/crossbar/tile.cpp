@@ -5,12 +5,17 @@
 
 #include "models/core/error.hpp"
 #include "models/core/rounding.hpp"
+#include "models/crossbar/read_law.hpp"
 
 namespace rheo {
 namespace {
 
+using crossbar::Direction;
 using crossbar::InputBlock;
+using crossbar::NoiseScale;
 using crossbar::OutputBlock;
+using crossbar::ReadLaw;
+using crossbar::ReadParameters;
 using crossbar::VectorRange;
 using sc_core::sc_time;
 
@@ -47,8 +52,13 @@ crossbar::ArraySettings Tile::with_update(crossbar::ArraySettings settings, cons
 }
 
 std::vector<ActionKind> Tile::action_kinds(const crossbar::ArraySettings& settings) {
-  const std::string dac = "dac.drive." + std::to_string(settings.dac.bits) + "b";
-  const std::string adc = "adc.convert." + std::to_string(settings.adc.bits) + "b";
+  const auto dac_of = [](const ReadParameters& p) { return "dac.drive." + std::to_string(p.dac.drive_bits()) + "b"; };
+  const auto adc_of = [](const ReadParameters& p) { return "adc.convert." + std::to_string(p.adc.bits) + "b"; };
+  const ReadParameters forward = settings.reads(Direction::forward);
+  const ReadParameters backward = settings.reads(Direction::backward);
+  const std::string dac = dac_of(forward);
+  const std::string adc = adc_of(forward);
+  const bool adds = settings.slicing.on() || forward.dac.phases() > 1 || backward.dac.phases() > 1;
   std::vector<ActionKind> list(kinds);
   list[dac_drive] = {"dac.drive", "line", "lines driven with an input other than zero, per phase", dac};
   list[adc_convert] = {"adc.convert", "conversion", "analog-to-digital conversions", adc};
@@ -67,19 +77,31 @@ std::vector<ActionKind> Tile::action_kinds(const crossbar::ArraySettings& settin
   list[rescale] = {"tile_digital.rescale", "value", "outputs scaled", "tile_digital.rescale"};
   list[accumulate] = {"tile_digital.accumulate", "value", "outputs added to a partial sum", "tile_digital.accumulate"};
   list[ideal_mac] = {"ideal.mac", "multiply-add", "digital multiply-adds of the accumulated gradient", "ideal.mac"};
+  // Energies that nothing here needs are not asked of the cost table.
+  list[shift_add] = {"tile_digital.shift_add", "addition", "codes shifted and added to those of other phases or slices",
+                     adds ? "tile_digital.shift_add" : ""};
+  list[dac_drive_backward] = {"dac.drive_backward", "line", "dac.drive of backward reads at a resolution of their own",
+                              dac_of(backward) == dac ? "" : dac_of(backward)};
+  list[adc_convert_backward] = {"adc.convert_backward", "conversion",
+                                "adc.convert of backward reads at a resolution of their own",
+                                adc_of(backward) == adc ? "" : adc_of(backward)};
   return list;
 }
 
 std::vector<InventoryItem> Tile::inventory() const {
   const auto rows = static_cast<std::uint64_t>(parameters_.rows);
   const auto columns = static_cast<std::uint64_t>(parameters_.columns);
-  const auto shared = static_cast<std::uint64_t>(settings_.adc.shared_by);
-  // Converters and integrators serve the columns forward and the rows backward: the longer edge decides.
-  const std::uint64_t lines = std::max(rows, columns);
+  const std::uint64_t lines = columns * settings_.slicing.pairs();
+  const auto shared = [&](Direction direction) {
+    return static_cast<std::uint64_t>(settings_.reads(direction).adc.shared_by);
+  };
+  // Converters and integrators serve the columns forward and the rows backward: the pass with more of them decides.
+  const std::uint64_t converters =
+      std::max(ceil_divide(lines, shared(Direction::forward)), ceil_divide(rows, shared(Direction::backward)));
   return {{"array", "array.cell", rows * columns * array_.cells_per_weight()},
-          {"adc", "adc", ceil_divide(lines, shared)},
-          {"dac", "dac", rows + columns},
-          {"integrator", "integrator", lines},
+          {"adc", "adc", converters},
+          {"dac", "dac", rows + lines},
+          {"integrator", "integrator", std::max(rows, lines)},
           {"pulse_generator", "pulse_generator", rows + columns},
           {"tile_digital", "tile_digital", 1}};
 }
@@ -165,23 +187,34 @@ Unit::Work Tile::read_block(const Command& command, bool transposed) {
   }
   store(command, to, scratch_[1]);
 
+  const Direction direction = transposed ? Direction::backward : Direction::forward;
+  const ReadParameters parameters = settings_.reads(direction);
+  const ReadLaw law(parameters, settings_.slicing, direction, inputs, outputs, parameters_.read_time);
+  const bool other_dac = transposed && !actions().kinds()[dac_drive_backward].cost.empty();
+  const bool other_adc = transposed && !actions().kinds()[adc_convert_backward].cost.empty();
+  const bool searches = parameters.management.noise && parameters.management.noise_scale != NoiseScale::constant;
+  const bool sums = (parameters.management.noise && parameters.management.noise_scale == NoiseScale::worst_case) ||
+                    (transposed ? parameters.management.backward_bound : parameters.management.forward_bound) ==
+                        crossbar::BoundManagement::iterative_worst_case;
+
   const auto phases = static_cast<std::uint64_t>(parameters_.read_phases);
   const std::uint64_t vectors = command.vectors;
-  count(dac_drive, command, done.driven * phases);
-  count(adc_convert, command, done.reads * outputs);
-  count(integrator_sample, command, done.reads * outputs);
-  count(array_read, command, done.reads * inputs * outputs * array_.cells_per_read());
+  count(other_dac ? dac_drive_backward : dac_drive, command, done.driven * phases);
+  count(other_adc ? adc_convert_backward : adc_convert, command, done.reads * law.conversions);
+  count(integrator_sample, command, done.reads * law.samples);
+  count(array_read, command, done.reads * law.cells * array_.cells_per_read());
   count(read_charge, command, done.activity);
-  if (settings_.management.noise) count(search, command, vectors * inputs);
+  if (searches) count(search, command, vectors * inputs);
   count(rescale, command, done.reads * outputs);
-  if (command.accumulate) count(accumulate, command, vectors * outputs);
+  if (law.additions > 0) count(shift_add, command, done.reads * law.additions);
+  const std::uint64_t added = (command.accumulate ? outputs : 0) + (sums ? inputs : 0);
+  if (added > 0) count(accumulate, command, vectors * added);
 
-  const sc_time search_time =
-      settings_.management.noise ? cycles_for(inputs, parameters_.search_lanes) : sc_core::SC_ZERO_TIME;
-  const sc_time read_time(parameters_.read_time * static_cast<double>(phases), sc_core::SC_SEC);
-  const auto conversions = std::min<std::uint64_t>(outputs, static_cast<std::uint64_t>(settings_.adc.shared_by));
-  const sc_time convert_time(static_cast<double>(conversions) / settings_.adc.rate, sc_core::SC_SEC);
-  const sc_time scale_time = cycles_for(outputs, parameters_.rescale_lanes);
+  const auto seconds = [](double value) { return sc_time(value, sc_core::SC_SEC); };
+  const sc_time search_time = searches || sums ? cycles_for(inputs, parameters_.search_lanes) : sc_core::SC_ZERO_TIME;
+  const sc_time read_time = seconds(law.integration * static_cast<double>(phases * law.integrations));
+  const sc_time convert_time = seconds(static_cast<double>(law.conversions_in_turn) / parameters.adc.rate);
+  const sc_time scale_time = cycles_for(outputs + law.additions, parameters_.rescale_lanes);
 
   Work work;
   work.items = std::max<std::uint64_t>(done.reads, 1);
@@ -335,11 +368,11 @@ Unit::Work Tile::read_back(const Command& command) {
   }
   store(command, matrix, scratch_[0]);
   // One row at a time is driven and converted.
+  const std::uint64_t lines = std::uint64_t{command.outputs} * settings_.slicing.pairs();
   count(dac_drive, command, command.inputs);
-  count(adc_convert, command, part.size());
-  count(integrator_sample, command, part.size());
-  const auto conversions =
-      std::min<std::uint64_t>(command.outputs, static_cast<std::uint64_t>(settings_.adc.shared_by));
+  count(adc_convert, command, command.inputs * lines);
+  count(integrator_sample, command, command.inputs * lines);
+  const auto conversions = std::min<std::uint64_t>(lines, static_cast<std::uint64_t>(settings_.adc.shared_by));
   const sc_time read_time(parameters_.read_time, sc_core::SC_SEC);
   const sc_time convert_time(static_cast<double>(conversions) / settings_.adc.rate, sc_core::SC_SEC);
   Work work;

@@ -15,7 +15,7 @@ namespace rheo {
 struct TileParameters {
   std::int64_t rows = 512;        ///< lines that take the inputs of the forward pass
   std::int64_t columns = 512;     ///< lines that give its outputs
-  double read_time = 80e-9;       ///< s, one integration
+  double read_time = 80e-9;       ///< s, one integration (pulse_width: levels x dac.step_time instead)
   std::int64_t read_phases = 1;   ///< 2: positive and negative inputs one after the other
   double pulse_time = 1e-9;       ///< s, one slot of a train
   std::int64_t pulse_phases = 2;  ///< 2: up and down pulses one after the other
@@ -28,7 +28,8 @@ struct TileParameters {
   void describe(Parameters& p) {
     p.integer("rows", rows, {1, 65536}, "rows of a tile: inputs of the forward pass");
     p.integer("columns", columns, {1, 65536}, "columns of a tile: outputs of the forward pass");
-    p.quantity("read_time", read_time, Dimension::seconds, {1e-12, 1}, "one integration");
+    p.quantity("read_time", read_time, Dimension::seconds, {1e-12, 1},
+               "one integration; with dac.scheme = \"pulse_width\" the code range takes its time instead");
     p.integer("read_phases", read_phases, {1, 2}, "2: positive and negative inputs are read one after the other");
     p.quantity("pulse_time", pulse_time, Dimension::seconds, {1e-12, 1}, "one slot of a pulse train");
     p.integer("pulse_phases", pulse_phases, {1, 2}, "2: up and down pulses are played one after the other");
@@ -45,12 +46,15 @@ struct TileParameters {
 /// magnitude and scales the results.
 ///
 /// Timing of one vector with i inputs and o outputs (backward: exchanged), stages in a pipeline:
-///     search   ceil(i / search_lanes) cycles (with noise management)
-///     read     read_phases x read_time
-///     convert  min(o, adc.shared_by) / adc.rate
-///     scale    ceil(o / rescale_lanes) cycles
-/// interval = longest stage, latency = their sum; a repeat of bound management is one more item. The operands
-/// stream by the law of Unit: every run of a patch is a run of the transfer.
+///     search   ceil(i / search_lanes) cycles (with noise management, but for a constant scale)
+///     read     read_phases x read_time                      x P
+///     convert  min(o, adc.shared_by) / adc.rate             x C
+///     scale    ceil(o C / rescale_lanes) cycles, the shifts and additions of partial codes included
+/// for an input of P phases with C conversions an output (bit_serial, see DacParameters; else 1). A pulse_width read
+/// takes levels x dac.step_time instead of read_time. Weights of S slices are S columns forward (S o lines to convert)
+/// and S reads one after the other backward (read and convert x S); either way S C codes an output are added. ReadLaw
+/// has the counts. interval = longest stage, latency = their sum; a repeat of bound management is one more item. The
+/// operands stream by the law of Unit: every run of a patch is a run of the transfer.
 /// Update: a vector takes the longer of its search (ceil((i + o) / search_lanes)) and slots x pulse_phases x
 /// pulse_time; vectors follow each other. Interval = their mean, latency = a search and the mean train.
 /// Accumulate: ceil(i o / accumulate_lanes) cycles a vector. Programming: program_time a row.
@@ -60,10 +64,13 @@ struct TileParameters {
 /// ceil(n / accumulate_lanes) cycles. In update_mode none_with_device an update plays no pulses: it takes i o
 /// multiply-adds a vector instead. Decay and diffusion take no time.
 ///
-/// Actions: dac.drive, adc.convert, integrator.sample, array.read (cells), array.read_charge, array.pulse,
-/// array.half_select, array.program, pulse_generator.slot, random.bit, tile_digital.search, .rescale,
-/// .accumulate, ideal.mac. Cell actions count all cells that take part: those of the compound, twice where another cell
-/// carries the sign (see SignScheme). A reset counts as array.program.
+/// Actions: dac.drive (per phase), adc.convert, integrator.sample (per integration), array.read (cells),
+/// array.read_charge, array.pulse, array.half_select, array.program, pulse_generator.slot, random.bit,
+/// tile_digital.search, .rescale, .shift_add, .accumulate (also the sums of the worst-case scale), ideal.mac; and
+/// dac.drive_backward, adc.convert_backward where the backward pass has converters of another resolution. Cell actions
+/// count all cells that take part: those of the compound, twice where another cell carries the sign (see SignScheme), and
+/// all slices. A reset counts as array.program.
+/// A tile of sliced weights holds rows x columns weights: it has S columns of cells, drivers and converters for each.
 class Tile : public Unit {
  public:
   /// The part of a layer's matrix that the tile holds: `inputs` x `outputs`. `stream` keys its random numbers.
@@ -95,6 +102,9 @@ class Tile : public Unit {
     rescale,
     accumulate,
     ideal_mac,
+    shift_add,
+    dac_drive_backward,
+    adc_convert_backward,
     kinds
   };
   [[nodiscard]] static std::vector<ActionKind> action_kinds(const crossbar::ArraySettings& settings);

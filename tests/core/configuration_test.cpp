@@ -417,6 +417,64 @@ TEST(ConfigurationText, AKeyAfterASectionStaysOutsideIt) {
   EXPECT_EQ(round_trip(values), values);
 }
 
+/// Values, and a variation of some of them.
+struct Twice {
+  struct Part {
+    struct Inner {
+      std::int64_t x = 1;
+      double y = 2;
+      void describe(Parameters& p) {
+        p.integer("x", x, {0, 100}, "x");
+        p.number("y", y, {0, 100}, "y");
+      }
+      bool operator==(const Inner&) const = default;
+    };
+    Inner inner;
+    void describe(Parameters& p) { p.section("inner", inner, "inside"); }
+    bool operator==(const Part&) const = default;
+  };
+  Part base;
+  Part other;
+  void describe(Parameters& p) {
+    base.describe(p);
+    p.variation("other", other, base, "as the base, unless said otherwise");
+  }
+  bool operator==(const Twice&) const = default;
+};
+
+TEST(Variation, HasTheValuesOfTheBaseUnlessItSaysOtherwise) {
+  const auto read = [](const char* text) {
+    Configuration configuration = Configuration::from_text(text, "c.toml");
+    Twice content;
+    configuration.read(content);
+    configuration.refuse_unknown_keys();
+    return content;
+  };
+  EXPECT_EQ(read("inner.x = 5"), (Twice{{{5, 2}}, {{5, 2}}}));
+  EXPECT_EQ(read("inner.x = 5\nother.inner.y = 3"), (Twice{{{5, 2}}, {{5, 3}}}));
+  EXPECT_EQ(read("other.inner = {x = 7, y = 8}"), (Twice{{{1, 2}}, {{7, 8}}}));
+  EXPECT_THROW((void)read("other.inner.z = 3"), InputError);
+  EXPECT_THROW((void)read("other.x = 3"), InputError);
+}
+
+TEST(Variation, IsWrittenWhereItDiffers) {
+  Twice content{{{5, 2}}, {{5, 3}}};
+  ConfigurationText text;
+  content.describe(text);
+  const std::vector<std::pair<std::string, std::string>> expected{
+      {"inner.x", "5"}, {"inner.y", "2.0"}, {"other.inner.y", "3.0"}};
+  EXPECT_EQ(text.values(), expected);
+  EXPECT_THAT(text.str(), HasSubstr("# other: as the base, unless said otherwise\n"));
+  EXPECT_THAT(text.str(), HasSubstr("[other.inner]\ny = 3.0"));
+  EXPECT_EQ(round_trip(content), content);
+  content.other = content.base;
+  ConfigurationText same;
+  content.describe(same);
+  EXPECT_EQ(same.values().size(), 2U);
+  EXPECT_EQ(same.str().find("[other"), std::string::npos);
+  EXPECT_EQ(round_trip(content), content);
+}
+
 TEST(ConfigurationText, ListsEveryKeyWithItsValueAndDescription) {
   Chip chip;
   ConfigurationText text;

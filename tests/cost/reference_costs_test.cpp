@@ -27,6 +27,7 @@ const std::vector<std::string> actions{"array.read_charge",
                                        "tile_digital.search",
                                        "tile_digital.rescale",
                                        "tile_digital.accumulate",
+                                       "tile_digital.shift_add",
                                        "bram.read",
                                        "bram.write",
                                        "register.byte",
@@ -116,6 +117,7 @@ TEST(ReferenceCosts, AreWhatTheirSourcesComeTo) {
   EXPECT_EQ(table.energy("vector.add"), 0.9e-12);
   EXPECT_EQ(table.energy("vector.mul"), 3.7e-12);
   EXPECT_THAT(table.energy("vector.special"), near(6 * (3.7e-12 + 0.9e-12), 1e-12));
+  EXPECT_EQ(table.energy("tile_digital.shift_add"), 0.1e-12);
   EXPECT_THAT(table.energy("tile_digital.rescale"), near(3.7e-12 + 0.9e-12, 1e-12));
   EXPECT_THAT(table.energy("ideal.mac"), near(3.7e-12 + 0.9e-12, 1e-12));
   // Memory and transport.

@@ -9,6 +9,7 @@
 
 #include "models/core/counter_random.hpp"
 #include "models/crossbar/blocks.hpp"
+#include "models/crossbar/conductance.hpp"
 #include "models/crossbar/read_kernel.hpp"
 #include "tests/core/reference_random.hpp"
 
@@ -76,7 +77,9 @@ inline ReadCounts reference_read(const ReadSettings& s, const std::vector<float>
       for (std::size_t k = 0; k < inputs; ++k) {
         code[k] = std::clamp(std::nearbyint(x[k] * (s.dac_levels / scale)), -s.dac_levels, s.dac_levels);
         if (code[k] != 0) ++counts.driven;
-        if (activity != nullptr) *activity += std::abs(double{code[k]}) / s.dac_levels * conductance[k] * 65536;
+        if (activity != nullptr) {
+          *activity += std::abs(double{code[k]}) * per_dac_step(static_cast<float>(conductance[k]), s.dac_levels);
+        }
       }
       bool clipped = false;
       for (std::size_t o = 0; o < outputs; ++o) {

@@ -142,6 +142,88 @@ TEST_F(TileTest, CountsAreOfTheCommandsModePhaseAndLayer) {
   EXPECT_EQ(chip.tiles[0]->busy().ticks({Mode::evaluation, Phase::forward, 1}), chip.duration(0));
 }
 
+TEST_F(TileTest, CountsThePhasesOfABitSerialRead) {
+  SmallChipParameters p = exact(3, 2);
+  p.array.dac.scheme = crossbar::DacScheme::bit_serial;
+  SmallChip& chip = build(p);
+  chip.write(x_at, {1, 0, -0.5F});  // codes 63 and -32 (31.5, to even): six bits and one
+  chip.run({forward(3, 2)});
+  EXPECT_THAT(counts(*chip.tiles[0]),
+              IsSupersetOf({Pair("dac.drive", (6 + 1) * 2U), Pair("adc.convert", 6 * 2U),
+                            Pair("integrator.sample", 6 * 2U), Pair("array.read", 6 * 3 * 2 * 2U),
+                            Pair("tile_digital.shift_add", 5 * 2U), Pair("tile_digital.rescale", 2U)}));
+  p.array.dac.accumulation = crossbar::Accumulation::analog;
+  SmallChip& analog = build(p);
+  analog.write(x_at, {1, 0, -0.5F});
+  analog.run({forward(3, 2)});
+  EXPECT_THAT(counts(*analog.tiles[0]), IsSupersetOf({Pair("dac.drive", (6 + 1) * 2U), Pair("adc.convert", 2U),
+                                                      Pair("integrator.sample", 6 * 2U)}));
+  EXPECT_EQ(counts(*analog.tiles[0]).count("tile_digital.shift_add"), 0U);
+}
+
+TEST_F(TileTest, CountsTheSlicesOfAWeight) {
+  SmallChipParameters p = exact(3, 2);
+  p.array.slicing = {4, 2};
+  SmallChip& chip = build(p);
+  chip.write(w_at, {0.1F, 0.2F, 0.3F, -0.1F, -0.2F, 2.0F});
+  chip.run({matrix(Opcode::program_weights, 0, flat(3), 2, {shared(w_at, 6, Access::read)}),
+            matrix(Opcode::read_weights, 0, flat(3), 2, {shared(y_at, 6, Access::write)})});
+  EXPECT_EQ(counts(*chip.tiles[0]),
+            (Counts{{"array.program", 6 * 8}, {"dac.drive", 3}, {"adc.convert", 6 * 4}, {"integrator.sample", 6 * 4}}));
+  EXPECT_EQ(chip.read(y_at, 1)[0], 26.0F / 255) << "0.1 of 255 levels";
+
+  SmallChip& forwards = build(p);
+  forwards.write(x_at, {1, 0, -0.5F});
+  forwards.run({forward(3, 2)});
+  EXPECT_THAT(counts(*forwards.tiles[0]),
+              IsSupersetOf({Pair("dac.drive", 2 * 2U), Pair("adc.convert", 4 * 2U), Pair("integrator.sample", 4 * 2U),
+                            Pair("array.read", 3 * 2 * 8U), Pair("tile_digital.shift_add", 3 * 2U)}));
+  SmallChip& backwards = build(p);
+  backwards.write(d_at, {1, -1});
+  backwards.run({backward(3, 2)});
+  EXPECT_THAT(counts(*backwards.tiles[0]),
+              IsSupersetOf({Pair("dac.drive", 4 * 2 * 2U), Pair("adc.convert", 4 * 3U), Pair("array.read", 3 * 2 * 8U),
+                            Pair("tile_digital.shift_add", 3 * 3U)}));
+}
+
+TEST_F(TileTest, CountsBackwardConvertersOfAnotherResolutionApart) {
+  SmallChipParameters p = exact(3, 2);
+  p.array.backward = p.array.reads(crossbar::Direction::backward);
+  p.array.backward->adc.bits = 6;
+  SmallChip& chip = build(p);
+  chip.write(x_at, {1, 0, -0.5F});
+  chip.write(d_at, {1, -1});
+  chip.run({forward(3, 2), backward(3, 2)});
+  EXPECT_THAT(counts(*chip.tiles[0]), IsSupersetOf({Pair("adc.convert", 2U), Pair("adc.convert_backward", 3U),
+                                                    Pair("dac.drive", (2 + 2) * 2U)}));
+  EXPECT_EQ(counts(*chip.tiles[0]).count("dac.drive_backward"), 0U);
+  const auto cost = [&](const std::string& action) {
+    for (const ActionKind& kind : chip.tiles[0]->actions().kinds()) {
+      if (kind.name == action) return kind.cost;
+    }
+    return std::string();
+  };
+  EXPECT_EQ(cost("adc.convert"), "adc.convert.9b");
+  EXPECT_EQ(cost("adc.convert_backward"), "adc.convert.6b");
+  EXPECT_EQ(cost("dac.drive"), "dac.drive.7b");
+  EXPECT_EQ(cost("dac.drive_backward"), "");
+}
+
+TEST_F(TileTest, PaysForWhatNoiseManagementLooksFor) {
+  SmallChipParameters p = exact(3, 2);
+  p.array.management.noise_scale = crossbar::NoiseScale::constant;
+  SmallChip& constant = build(p);
+  constant.write(x_at, {1, 0, -0.5F});
+  constant.run({forward(3, 2)});
+  EXPECT_EQ(counts(*constant.tiles[0]).count("tile_digital.search"), 0U);
+  p.array.management.noise_scale = crossbar::NoiseScale::worst_case;
+  SmallChip& worst = build(p);
+  worst.write(x_at, {1, 0, -0.5F});
+  worst.run({forward(3, 2)});
+  EXPECT_THAT(counts(*worst.tiles[0]),
+              IsSupersetOf({Pair("tile_digital.search", 3U), Pair("tile_digital.accumulate", 3U)}));
+}
+
 // ---- Read charge ----
 
 struct ReadCharge : TileTest {
@@ -239,6 +321,49 @@ TEST_F(ReadTime, IsThatOfTheScalingWhenItHasOneLane) {
   p.tile.rescale_lanes = 1;
   p.array.adc.shared_by = 1;
   EXPECT_EQ(cycles(p), four_vectors(8, 2 + 2 + 1 + 8));
+}
+
+TEST_F(ReadTime, OfABitSerialReadIsThatOfItsPhases) {
+  SmallChipParameters p = exact();
+  p.array.dac.scheme = crossbar::DacScheme::bit_serial;
+  // 6 phases of 2 x 10, each with the conversions of 8 lines; 6 x 8 codes to add.
+  EXPECT_EQ(cycles(p), four_vectors(120, 2 + 120 + 48 + 6));
+  p.array.dac.phase_bits = 4;  // two phases
+  EXPECT_EQ(cycles(p), four_vectors(40, 2 + 40 + 16 + 2));
+  p.array.dac.accumulation = crossbar::Accumulation::analog;
+  EXPECT_EQ(cycles(p), four_vectors(40, 2 + 40 + 8 + 1));
+}
+
+TEST_F(ReadTime, OfAPulseWidthReadIsThatOfTheCodeRange) {
+  SmallChipParameters p = exact();
+  p.array.dac.scheme = crossbar::DacScheme::pulse_width;
+  EXPECT_EQ(cycles(p), four_vectors(2 * 63, 2 + 2 * 63 + 8 + 1));
+  p.array.dac.bits = 5;
+  EXPECT_EQ(cycles(p), four_vectors(2 * 15, 2 + 2 * 15 + 8 + 1));
+}
+
+TEST_F(ReadTime, OfSlicesIsThatOfMoreLinesForwardAndMoreReadsBackward) {
+  SmallChipParameters p = exact();
+  p.array.slicing = {4, 2};
+  EXPECT_EQ(cycles(p), four_vectors(20, 2 + 20 + 8 + 4)) << "4 x 8 lines on 4 converters";
+  p.array.adc.shared_by = 64;
+  EXPECT_EQ(cycles(p), four_vectors(32, 2 + 20 + 32 + 4)) << "on one";
+  p.array.adc.shared_by = 8;
+  SmallChip& chip = build(p);
+  chip.write(d_at, values_of(32, 1));
+  chip.run({backward()}, {.images = 4});
+  EXPECT_EQ(chip.duration(0) / ns, four_vectors(80, 2 + 80 + 32 + 4));
+}
+
+TEST_F(ReadTime, OfTheBackwardPassFollowsItsOwnConverters) {
+  SmallChipParameters p = exact();
+  p.array.backward = p.array.reads(crossbar::Direction::backward);
+  p.array.backward->adc.rate = 0.25e9;
+  EXPECT_EQ(cycles(p), four_vectors(20, 2 + 20 + 8 + 1));
+  SmallChip& chip = build(p);
+  chip.write(d_at, values_of(32, 1));
+  chip.run({backward()}, {.images = 4});
+  EXPECT_EQ(chip.duration(0) / ns, four_vectors(32, 2 + 20 + 32 + 1));
 }
 
 TEST_F(ReadTime, IsThatOfTheOperandsWhenTheTileIsFaster) {
@@ -548,6 +673,17 @@ TEST_F(TileTest, HasConvertersForItsLongerEdge) {
                            {"adc", 5},
                            {"dac", 64},
                            {"integrator", 40},
+                           {"pulse_generator", 64},
+                           {"tile_digital", 1}}));
+
+  p.array.slicing = {4, 2};  // 24 x 4 columns of cells
+  SmallChip& sliced = build(p);
+  parts.clear();
+  for (const InventoryItem& item : sliced.tiles[0]->inventory()) parts[item.component] = item.count;
+  EXPECT_EQ(parts, (Counts{{"array", 40 * 24 * 8},
+                           {"adc", 12},
+                           {"dac", 40 + 96},
+                           {"integrator", 96},
                            {"pulse_generator", 64},
                            {"tile_digital", 1}}));
 }

@@ -134,6 +134,13 @@ INSTANTIATE_TEST_SUITE_P(
         word("Device", "device.preset=idael", "did you mean ideal?"),
         word("Nested", "adc.bits=" + std::string(3000, '['), "an integer"),
         word("RateBelow", "schedule.lr_min=nan", "a number from 0"),
+        word("Scheme", "dac.scheme=bit_seriall", "did you mean bit_serial?"),
+        word("BackwardBits", "backward.adc.bits=33", "an integer from 2 to 12"),
+        word("BackwardTypo", "backward.adc.bist=8", "did you mean backward.adc.bits?"),
+        word("BackwardBound", "backward.management.forward_bound=none", "did you mean management.forward_bound?"),
+        word("PhaseOfTooManyBits", "dac={scheme=\"bit_serial\",phase_bits=7}", "at most the 6 bits of the magnitude"),
+        word("BackwardPhaseOfTooManyBits", "backward={dac={scheme=\"bit_serial\",phase_bits=7}}", "at most the 6 bits"),
+        word("SlicesOfTrainedWeights", "slicing.slices=4", "expected 0"),
         word("Format", "numbers.activations=fp8", "expected one of fp32")),
     name_of);
 
@@ -533,11 +540,29 @@ TEST_F(CommandLine, AFinishedRunIsNotRunAgain) {
   EXPECT_THAT(anew.err, HasSubstr("--resume goes on with it"));
 }
 
+TEST_F(CommandLine, TheBackwardPassIsAsTheForwardUnlessSaidOtherwise) {
+  const Words words = set({"dac.scheme=bit_serial", "management.forward_bound=none", "adc.bits=8",
+                           "backward.adc.bits=6", "backward.dac.scheme=parallel"});
+  ASSERT_EQ(rheo(Words{"run", "--quiet", "--out", "o"} + quick(1) + words).status, 0);
+  const std::string config = read_text(work() / "o/config.toml");
+  EXPECT_THAT(config, HasSubstr("[backward.adc]\nbits = 6"));
+  EXPECT_THAT(config, HasSubstr("[backward.dac]\nscheme = \"parallel\""));
+  EXPECT_THAT(config, Not(HasSubstr("[backward.read]"))) << "what does not differ is not written";
+  ASSERT_EQ(rheo({"run", "--quiet", "--out", "p", "o/config.toml"}).status, 0);
+  const Json first = Json::parse(read_text(work() / "o/report.json"));
+  const Json second = Json::parse(read_text(work() / "p/report.json"));
+  EXPECT_EQ(first.at("actions"), second.at("actions"));
+  EXPECT_EQ(first.at("accuracy"), second.at("accuracy"));
+  EXPECT_GT(first.at("actions").at("adc.convert_backward").get<std::uint64_t>(), 0U);
+  EXPECT_EQ(first.at("config").at("backward.adc.bits"), "6");
+}
+
 TEST_F(CommandLine, ResumeRefusesAChangedKeyByItsName) {
   ASSERT_EQ(run_and_send(SIGKILL, "o", quick(3)).signal, SIGKILL);
   std::filesystem::remove(work() / "o/checkpoint.h5.partial");
   const std::string saved = read_text(work() / "o/checkpoint.h5");
-  const std::array<std::pair<Words, const char*>, 5> changes{{{{"--seed", "5"}, "seed"},
+  const std::array<std::pair<Words, const char*>, 6> changes{{{{"--seed", "5"}, "seed"},
+                                                              {{"--set", "backward.dac.bits=5"}, "backward.dac.bits"},
                                                               {{"--set", "adc.bits=8"}, "adc.bits"},
                                                               {{"--set", "workload.epochs=9"}, "workload.epochs"},
                                                               {{"--set", "device.preset=ideal"}, "device.preset"},

@@ -65,6 +65,24 @@ TEST(EnergyBalance, ConversionsFollowFromTheNetwork) {
   EXPECT_GE(counted, (forward + backward) * 8 / 10);
 }
 
+TEST(EnergyBalance, ABitSerialReadConvertsEveryPhase) {
+  const auto actions = [](const std::vector<std::string>& words) {
+    std::vector<std::string> all{"management.forward_bound=none", "workload.train_samples=96"};
+    all.insert(all.end(), words.begin(), words.end());
+    return run_whole(small_configuration(all)).report;
+  };
+  const auto count = [](const auto& report, const char* action) {
+    return report.at("evaluation").at("actions").at(action).template get<double>();
+  };
+  const auto parallel = actions({});
+  const auto serial = actions({"dac.scheme=bit_serial"});
+  // The networks differ after training, and with them the vectors of zeros that are not read.
+  EXPECT_NEAR(count(serial, "adc.convert") / count(parallel, "adc.convert"), 6, 0.3);
+  EXPECT_NEAR(count(serial, "tile_digital.shift_add") / count(serial, "adc.convert"), 5.0 / 6, 1e-9);
+  EXPECT_GT(serial.at("time").at("simulated_s").template get<double>(),
+            parallel.at("time").at("simulated_s").template get<double>());
+}
+
 TEST(EnergyBalance, TheReadEnergyFollowsInputsAndConductances) {
   const auto charge = [](const std::vector<std::string>& words) {
     return run_whole(small_configuration(words)).report.at("actions").at("array.read_charge").get<double>();
