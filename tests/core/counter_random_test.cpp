@@ -26,11 +26,16 @@ using testing::reference_normal_of;
 using testing::reference_word;
 using testing::same_bits;
 
-const std::array all_purposes{RandomPurpose::cell_population,  RandomPurpose::initial_weights,
-                              RandomPurpose::forward_noise,    RandomPurpose::backward_noise,
-                              RandomPurpose::evaluation_noise, RandomPurpose::row_trains,
-                              RandomPurpose::column_trains,    RandomPurpose::cycle_to_cycle,
-                              RandomPurpose::write_noise,      RandomPurpose::diffusion,
+const std::array all_purposes{RandomPurpose::cell_population,
+                              RandomPurpose::initial_weights,
+                              RandomPurpose::forward_noise,
+                              RandomPurpose::backward_noise,
+                              RandomPurpose::evaluation_noise,
+                              RandomPurpose::row_trains,
+                              RandomPurpose::column_trains,
+                              RandomPurpose::cycle_to_cycle,
+                              RandomPurpose::write_noise,
+                              RandomPurpose::diffusion,
                               RandomPurpose::reset};
 
 /// Purposes of the second, third, ... plane of cells of an array: the number of the plane stands above bit 16.

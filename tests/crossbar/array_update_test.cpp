@@ -32,11 +32,9 @@ std::vector<CellParameters> all_cells() {
   cells.push_back(make_cell("linear_step", p, {{"gamma_up", {0.4}}, {"gamma_down", {0.7}}, {"mult_noise", {0}}}));
   p.write_noise_std = 0.5;
   p.dw_min_std = 2;
-  cells.push_back(make_cell("linear_step", p,
-                            {{"gamma_up", {0.1}},
-                             {"gamma_up_dtod", {0.3}},
-                             {"allow_increasing", {1}},
-                             {"mean_bound_reference", {0}}}));
+  cells.push_back(make_cell(
+      "linear_step", p,
+      {{"gamma_up", {0.1}}, {"gamma_up_dtod", {0.3}}, {"allow_increasing", {1}}, {"mean_bound_reference", {0}}}));
   cells.push_back(make_cell("soft_bounds", p));
   p.write_noise_std = 0;
   cells.push_back(make_cell("soft_bounds", p, {{"mult_noise", {0}}}));
@@ -51,15 +49,16 @@ std::vector<CellParameters> all_cells() {
   cells.push_back(testing::reram_sb());
   cells.push_back(testing::reram_es());
   cells.push_back(make_cell("exp_step", p, {{"dw_min_std_add", {0.01}}, {"dw_min_std_slope", {0.05}}}));
-  cells.push_back(make_cell("pow_step", p, {{"pow_gamma", {1.7}}, {"pow_up_down", {0.1}}, {"pow_up_down_dtod", {0.1}}}));
+  cells.push_back(
+      make_cell("pow_step", p, {{"pow_gamma", {1.7}}, {"pow_up_down", {0.1}}, {"pow_up_down_dtod", {0.1}}}));
   cells.push_back(make_cell("pow_step_reference", p,
                             {{"pow_gamma", {0.7}},
                              {"pow_up_down", {-0.1}},
                              {"reference_mean", {0.01}},
                              {"reference_std", {0.02}},
                              {"subtract_symmetry_point", {1}}}));
-  cells.push_back(make_cell("piecewise_step", p,
-                            {{"piecewise_up", {0.4, 1.2, 1, 0.1}}, {"piecewise_down", {0, 0.7, 1.5, 0.5}}}));
+  cells.push_back(
+      make_cell("piecewise_step", p, {{"piecewise_up", {0.4, 1.2, 1, 0.1}}, {"piecewise_down", {0, 0.7, 1.5, 0.5}}}));
   p.write_noise_std = 1;
   cells.push_back(make_cell("piecewise_step", p, {{"piecewise_up", {1.5}}, {"piecewise_down", {0.5}}}));
   return cells;
@@ -105,10 +104,11 @@ Outcome update(const Case& c, const CellParameters& cell, std::size_t group, std
   ThreadTeam team(threads);
   Outcome out;
   for (std::size_t v = 0; v < c.vectors; v += group) {
-    out.counts += array.update(vectors_in(x, c.inputs), vectors_in(d, c.outputs),
-                               {v, std::min(group, c.vectors - v), 70},
-                               static_cast<float>(c.strength * cell.population.dw_min), team)
-                      .pulses;
+    out.counts +=
+        array
+            .update(vectors_in(x, c.inputs), vectors_in(d, c.outputs), {v, std::min(group, c.vectors - v), 70},
+                    static_cast<float>(c.strength * cell.population.dw_min), team)
+            .pulses;
   }
   out.weights = array.weights();
   return out;
@@ -155,8 +155,9 @@ TEST(ArrayUpdate, EveryFamilyAndLengthEqualsTheScalarReference) {
         c.update.train_length = length;
         c.update.length_management = length % 2 == 0;
         c.update.coincidences = mode;
-        compare(c, cell, std::to_string(length) + " slots, " +
-                             std::string(coincidence_mode_names[static_cast<std::size_t>(mode)]));
+        compare(
+            c, cell,
+            std::to_string(length) + " slots, " + std::string(coincidence_mode_names[static_cast<std::size_t>(mode)]));
       }
     }
   }

@@ -47,16 +47,15 @@ std::vector<FormulaCase> formula_cases() {
   std::vector<FormulaCase> all;
   const auto sign = [](bool up) { return up ? 1.0 : -1.0; };
   const auto add = [&](std::string name, std::string family, OwnValues own, auto mean) {
-    all.push_back({name, family, own, mean, [mean](double w, bool up) { return std::abs(mean(w, up)); }, 0, {low, high}});
+    all.push_back(
+        {name, family, own, mean, [mean](double w, bool up) { return std::abs(mean(w, up)); }, 0, {low, high}});
   };
   const auto constant = [=](double, bool up) { return sign(up) * step; };
   add("ConstantStep", "constant_step", {}, constant);
 
   // gamma: relative loss of step at the bound.
   const OwnValues gammas{{"gamma_up", {0.4}}, {"gamma_down", {0.8}}, {"gamma_up_dtod", {0}}, {"gamma_down_dtod", {0}}};
-  const auto linear = [=](double w, bool up) {
-    return up ? step * (1 - 0.4 * w / high) : -step * (1 - 0.8 * w / low);
-  };
+  const auto linear = [=](double w, bool up) { return up ? step * (1 - 0.4 * w / high) : -step * (1 - 0.8 * w / low); };
   add("LinearStep", "linear_step", gammas, linear);
   OwnValues additive = gammas;
   additive["mult_noise"] = {0};
@@ -69,9 +68,7 @@ std::vector<FormulaCase> formula_cases() {
   all.back().deviation = [](double, bool) { return step; };
 
   const double reference = 0.13;
-  const auto shifted = [=](double w, bool up) {
-    return sign(up) * step * (1 - (w + reference) / (up ? high : low));
-  };
+  const auto shifted = [=](double w, bool up) { return sign(up) * step * (1 - (w + reference) / (up ? high : low)); };
   add("SoftBoundsReference", "soft_bounds_reference", {{"reference_mean", {reference}}, {"mult_noise", {1}}}, shifted);
   all.back().reference = reference;
   add("SoftBoundsReferenceAdditive", "soft_bounds_reference", {{"reference_mean", {reference}}}, shifted);
@@ -84,12 +81,18 @@ std::vector<FormulaCase> formula_cases() {
     return sign(up) * step * std::max(0.0, left);
   };
   add("ExpStep", "exp_step", {}, exponential_step);
-  add("ExpStepExtendedNoise", "exp_step", {{"dw_min_std_add", {0.003}}, {"dw_min_std_slope", {0.01}}}, exponential_step);
+  add("ExpStepExtendedNoise", "exp_step", {{"dw_min_std_add", {0.003}}, {"dw_min_std_slope", {0.01}}},
+      exponential_step);
   all.back().deviation = [=](double w, bool up) {
     return std::abs(exponential_step(w, up)) + 0.003 + 0.01 * std::abs(w);
   };
   add("ReRamES", "exp_step",
-      {{"A_up", {-1.18445}}, {"A_down", {-0.081404}}, {"gamma_up", {5}}, {"gamma_down", {5}}, {"a", {-0.5}}, {"b", {-0.5}}},
+      {{"A_up", {-1.18445}},
+       {"A_down", {-0.081404}},
+       {"gamma_up", {5}},
+       {"gamma_down", {5}},
+       {"a", {-0.5}},
+       {"b", {-0.5}}},
       [=](double w, bool up) {
         const double z = -w / (high - low) - 0.5;
         const double left = up ? 1 + 1.18445 * std::exp(5 * z) : 1 + 0.081404 * std::exp(-5 * z);
@@ -137,7 +140,8 @@ void pulse(CellPlane& plane, bool up, std::uint64_t identity) {
 TEST(CellFormula, EveryFamilyIsHere) {
   for (const std::string& name : cell_family_names()) {
     const auto cases = formula_cases();
-    EXPECT_TRUE(std::any_of(cases.begin(), cases.end(), [&](const FormulaCase& c) { return c.family == name; })) << name;
+    EXPECT_TRUE(std::any_of(cases.begin(), cases.end(), [&](const FormulaCase& c) { return c.family == name; }))
+        << name;
   }
 }
 
@@ -242,7 +246,8 @@ TEST(CellFormula, AtTheSymmetryPointUpAndDownStepsAreEqual) {
     // Alternating pulses lead every cell to that point from anywhere.
     CellPlane from(shape, parameters, CoincidenceMode::exact, 3, 4, 0);
     from.program(std::vector<float>(1024, 0.3F));
-    for (std::uint64_t k = 0; k < 20000; ++k) (void)from.apply(all_meet_once(k, 64, 16, k % 2 == 0 ? 0U : 0x80000000U), 0, 64);
+    for (std::uint64_t k = 0; k < 20000; ++k)
+      (void)from.apply(all_meet_once(k, 64, 16, k % 2 == 0 ? 0U : 0x80000000U), 0, 64);
     Moments rest;
     for (const float w : from.weights()) rest.add(w);
     EXPECT_NEAR(rest.mean(), 0, 0.01) << parameters.family();
@@ -261,8 +266,8 @@ TEST(CellFormula, TrainsTakeTheirGranularityFromTheMeanStepAtZero) {
   }
   EXPECT_NEAR(granularity("pow_step", {{"pow_gamma", {2}}}), 0.001, 1e-12);
   EXPECT_NEAR(granularity("pow_step_reference", {{"pow_gamma", {0.5}}}), 0.004 * std::sqrt(0.5), 1e-12);
-  EXPECT_NEAR(granularity("piecewise_step", {{"piecewise_up", {3, 2, 1, 0.5}}, {"piecewise_down", {1, 1, 1, 1}}}), 0.004,
-              1e-12);
+  EXPECT_NEAR(granularity("piecewise_step", {{"piecewise_up", {3, 2, 1, 0.5}}, {"piecewise_down", {1, 1, 1, 1}}}),
+              0.004, 1e-12);
   // The down step at 0, as aihwkit has it.
   EXPECT_NEAR(granularity("exp_step", {}, 0.2), 0.004 * 0.8 * (1 - 0.36833 * std::exp(-12.78785 * 0.2425)), 1e-9);
   EXPECT_EQ(granularity("exp_step", {{"A_down", {100}}}), 0.004) << "no step down at 0 at all";

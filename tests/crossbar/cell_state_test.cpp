@@ -11,7 +11,7 @@
 #include "models/crossbar/cell_plane.hpp"
 #include "tests/crossbar/event_words.hpp"
 #include "tests/crossbar/moments.hpp"
-#include "tests/crossbar/reference_update.hpp"
+#include "tests/crossbar/reference_plane.hpp"
 
 namespace rheo::crossbar {
 namespace {
@@ -46,7 +46,8 @@ TEST(CellPopulation, FollowsTheFormulasInDoublePrecision) {
     for (const bool log_normal : {false, true}) {
       p.up_down = up_down;
       p.dw_min_dtod_log_normal = log_normal;
-      const CellPlane plane(PlaneShape::of(25, 21), make_cell("constant_step", p), CoincidenceMode::automatic, 11, 12, 0);
+      const CellPlane plane(PlaneShape::of(25, 21), make_cell("constant_step", p), CoincidenceMode::automatic, 11, 12,
+                            0);
       const RandomKey key(11, 12, RandomPurpose::cell_population);
       int exchanged = 0, turned = 0;
       for (std::size_t i = 0; i < 25; ++i) {
@@ -78,7 +79,8 @@ TEST(CellPopulation, HasTheStatedMeansAndDeviations) {
   PopulationParameters p = testing::gokmen_vlasov_population();
   for (std::uint32_t tile = 0; tile < 400; ++tile) {
     p.dw_min_dtod_log_normal = false;
-    const CellPlane plane(PlaneShape::of(32, 16), make_cell("constant_step", p), CoincidenceMode::automatic, 1, tile, 0);
+    const CellPlane plane(PlaneShape::of(32, 16), make_cell("constant_step", p), CoincidenceMode::automatic, 1, tile,
+                          0);
     p.dw_min_dtod_log_normal = true;
     const CellPlane logs(PlaneShape::of(32, 16), make_cell("constant_step", p), CoincidenceMode::automatic, 1, tile, 1);
     for (std::size_t at = 0; at < 512; ++at) {
@@ -114,7 +116,9 @@ TEST(CellPopulation, PlanesOfAnArrayAreIndependent) {
   const CellPlane other(PlaneShape::of(128, 128), parameters, CoincidenceMode::automatic, 3, 4, 1);
   Moments product;
   for (std::size_t at = 0; at < 16384; ++at) {
-    const auto gain = [&](const CellPlane& plane) { return (plane.cell(at / 128, at % 128).step_up / 0.0016 - 1) / 0.3; };
+    const auto gain = [&](const CellPlane& plane) {
+      return (plane.cell(at / 128, at % 128).step_up / 0.0016 - 1) / 0.3;
+    };
     product.add(gain(one) * gain(other));
   }
   EXPECT_NEAR(product.mean(), 0, 4 / std::sqrt(16384));
@@ -292,8 +296,8 @@ TEST(WriteNoise, SeparatesWhatReadsSeeFromWhatPulsesMove) {
   expect(noise(0.5), "programmed");
   double hidden = 0.5;
   for (std::uint64_t k = 0; k < 100; ++k) {
-    (void)plane.apply(k % 2 == 0 ? all_meet_once(k, rows, columns, 0x80000000U) : all_meet(k, rows, 80, 0x80000001U, 1U),
-                      0, rows);
+    (void)plane.apply(
+        k % 2 == 0 ? all_meet_once(k, rows, columns, 0x80000000U) : all_meet(k, rows, 80, 0x80000001U, 1U), 0, rows);
     hidden += 0.002 * (1 - hidden / 100);
   }
   // Noise does not add up: the hidden weight has none of it.
@@ -339,7 +343,8 @@ TEST(CellState, EqualsTheScalarReferenceBitForBit) {
       for (std::uint64_t batch = 0; batch < 3; ++batch) {
         (void)plane.apply(all_meet(batch, 17, 32, 0x80000000U * (batch % 2) | 7U, 5U), 0, 17);
         for (std::size_t at = 0; at < 17 * 21; ++at) {
-          (void)expected.pulse(at / 21, at % 21, 2, batch % 2 == 1, false, 0, batch, 0, expected.position(at / 21, at % 21));
+          (void)expected.pulse(at / 21, at % 21, 2, batch % 2 == 1, false, 0, batch, 0,
+                               expected.position(at / 21, at % 21));
         }
         check("after pulses");
         plane.end_batch(batch);

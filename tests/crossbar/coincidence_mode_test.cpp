@@ -37,11 +37,11 @@ enum class Course : std::uint8_t { from_zero, into_the_bound, from_the_bound, ma
 struct Distance {
   std::string cell;
   Course course;
-  int n;             ///< coincidences of each train
-  double largest;    ///< difference of the distribution functions (Kolmogorov and Smirnov)
-  double mean;       ///< difference of the means, in steps dw_min
-  double deviation;  ///< relative difference of the standard deviations
-  double spread = 0; ///< the exact standard deviation, in steps
+  int n;              ///< coincidences of each train
+  double largest;     ///< difference of the distribution functions (Kolmogorov and Smirnov)
+  double mean;        ///< difference of the means, in steps dw_min
+  double deviation;   ///< relative difference of the standard deviations
+  double spread = 0;  ///< the exact standard deviation, in steps
 };
 
 /// 131,072 cells in each mode.
@@ -51,7 +51,8 @@ Distance measured(const std::string& name, Course course, int n) {
   for (const CoincidenceMode mode : {CoincidenceMode::exact, CoincidenceMode::aggregated}) {
     CellPlane plane(PlaneShape::of(rows, columns), parameters, mode, mode == CoincidenceMode::exact ? 5 : 6, 1, 0);
     const Cell cell = plane.cell(0, 0);
-    const float start = course == Course::into_the_bound   ? cell.bound_high - static_cast<float>(n * parameters.population.dw_min)
+    const float start = course == Course::into_the_bound
+                            ? cell.bound_high - static_cast<float>(n * parameters.population.dw_min)
                         : course == Course::from_the_bound ? cell.bound_high
                                                            : 0.0F;
     if (start != 0) plane.program(std::vector<float>(plane.shape().values(), start));
@@ -70,8 +71,13 @@ Distance measured(const std::string& name, Course course, int n) {
   for (const float w : samples[1]) aggregated.add(w);
   const double step = parameters.population.dw_min;
   const double spread = std::sqrt(std::max(1e-20, exact.variance()));
-  return {name, course, n, testing::distance_of(samples[0], samples[1]), (aggregated.mean() - exact.mean()) / step,
-          std::sqrt(std::max(0.0, aggregated.variance())) / spread - 1, spread / step};
+  return {name,
+          course,
+          n,
+          testing::distance_of(samples[0], samples[1]),
+          (aggregated.mean() - exact.mean()) / step,
+          std::sqrt(std::max(0.0, aggregated.variance())) / spread - 1,
+          spread / step};
 }
 
 /// What was measured; 0 where two samples of one distribution would not differ less. Single pulses and short trains far
@@ -122,8 +128,8 @@ const std::vector<Distance> found{
 TEST(CoincidenceMode, AggregatedDiffersFromExactByNoMoreThanIsDocumented) {
   for (const Distance& known : found) {
     const Distance now = measured(known.cell, known.course, known.n);
-    const std::string what = known.cell + ", course " + std::to_string(static_cast<int>(known.course)) + ", n " +
-                             std::to_string(known.n);
+    const std::string what =
+        known.cell + ", course " + std::to_string(static_cast<int>(known.course)) + ", n " + std::to_string(known.n);
     // A quarter more than was found, and what samples of this size differ by anyway (5 standard errors).
     const double count = rows * columns;
     EXPECT_LT(now.largest, 1.25 * known.largest + 0.008) << what;
@@ -135,7 +141,8 @@ TEST(CoincidenceMode, AggregatedDiffersFromExactByNoMoreThanIsDocumented) {
 TEST(CoincidenceMode, TrainsOfOneSlotGiveTheSameBits) {
   for (const std::string& family : cell_family_names()) {
     std::vector<std::vector<float>> weights;
-    for (const CoincidenceMode mode : {CoincidenceMode::exact, CoincidenceMode::aggregated, CoincidenceMode::automatic}) {
+    for (const CoincidenceMode mode :
+         {CoincidenceMode::exact, CoincidenceMode::aggregated, CoincidenceMode::automatic}) {
       CellPlane plane(PlaneShape::of(20, 30), testing::make_cell(family), mode, 5, 1, 0);
       for (std::uint64_t k = 0; k < 50; ++k) {
         const std::uint32_t sign = k % 3 == 0 ? 0x80000000U : 0U;

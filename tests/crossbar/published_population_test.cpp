@@ -96,9 +96,8 @@ TEST_F(PublishedPopulation, OfConstantSteps) {
       down.add(ours["dwmin_down"][i]);
     }
     // The columns above were sorted: their correlation comes from a new pass.
-    for_cells(parameters, [&](const Cell& cell) {
-      product.add((cell.step_up - up.mean()) * (cell.step_down - down.mean()));
-    });
+    for_cells(parameters,
+              [&](const Cell& cell) { product.add((cell.step_up - up.mean()) * (cell.step_down - down.mean())); });
     const double correlation = product.mean() / std::sqrt(up.variance() * down.variance());
     const double published = std::stod(rows.at("corr_up_down")[3]);
     EXPECT_NEAR(correlation, published, 0.1 * (1 - published) + 1e-5) << preset;
@@ -139,7 +138,8 @@ TEST_F(PublishedPopulation, OfEveryFamilyWithATable) {
                   std::max(0.01 * std::abs(moments.mean()), 4 * deviation / std::sqrt(512)) + 1e-12)
           << what;
       const double error = deviation > 0 ? moments.variance_error() * std::sqrt(204800.0 / 512) / (2 * deviation) : 0;
-      EXPECT_NEAR(std::sqrt(std::max(0.0, published.variance())), deviation, std::max(0.01 * deviation, 4 * error) + 1e-12)
+      EXPECT_NEAR(std::sqrt(std::max(0.0, published.variance())), deviation,
+                  std::max(0.01 * deviation, 4 * error) + 1e-12)
           << what;
       if (deviation > 0) {
         const std::vector<float> sample(theirs.begin(), theirs.end());

@@ -1,5 +1,3 @@
-#include "tests/crossbar/published_data.hpp"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -13,6 +11,7 @@
 #include "models/crossbar/crossbar_array.hpp"
 #include "tests/crossbar/cell_settings.hpp"
 #include "tests/crossbar/moments.hpp"
+#include "tests/crossbar/published_data.hpp"
 #include "tests/crossbar/reference_array.hpp"
 
 namespace rheo::crossbar {

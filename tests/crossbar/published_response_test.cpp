@@ -45,8 +45,12 @@ class PulseResponse : public testing::PublishedData {
     const std::vector<double> first = slopes ? values("slope_up") : reference ? values("reference") : low;
     const std::vector<double> second = slopes ? values("slope_down") : low;
     for (std::size_t n = 0; n < devices; ++n) {
-      Cell c{static_cast<float>(up[n]), static_cast<float>(down[n]), static_cast<float>(low[n]),
-             static_cast<float>(high[n]), 0, {}};
+      Cell c{static_cast<float>(up[n]),
+             static_cast<float>(down[n]),
+             static_cast<float>(low[n]),
+             static_cast<float>(high[n]),
+             0,
+             {}};
       if (slopes) c.own = {static_cast<float>(first[n]), static_cast<float>(second[n]), 0};
       if (reference) {
         c.own = {static_cast<float>(first[n]), static_cast<float>(1 / high[n]), static_cast<float>(1 / low[n])};
@@ -63,9 +67,9 @@ class PulseResponse : public testing::PublishedData {
 
   /// After every pulse: the mean within 1 % of its range, the 5, 50 and 95 % points within 2 % of theirs, or within
   /// what 512 devices let the published run scatter around our mean of several runs (4.5 of its standard deviations;
-  /// some 40,000 comparisons). All families keep the 1 and 2 % but ReRamSB: with a cycle-to-cycle deviation of 3.75 steps
-  /// a run of 512 devices scatters by 0.8 % itself, and the frozen noise of the published run, whose mean is off by
-  /// 0.0055 of its deviation, moves its steps by 2 %.
+  /// some 40,000 comparisons). All families keep the 1 and 2 % but ReRamSB: with a cycle-to-cycle deviation of 3.75
+  /// steps a run of 512 devices scatters by 0.8 % itself, and the frozen noise of the published run, whose mean is off
+  /// by 0.0055 of its deviation, moves its steps by 2 %.
   void respond(const std::string& name, const CellParameters& cell, int up, int down) {
     const std::string counts = std::to_string(up) + "up_" + std::to_string(down) + "down.csv";
     const std::vector<Row> table_of_devices = table("devices_" + name + "_" + counts);

@@ -165,8 +165,8 @@ TEST_F(PublishedUpdate, CorrelationsOfCellsThatShareATrain) {
     const std::array<double, 3> expected{f.correlation_along_d(1, 0.5, largest),
                                          f.correlation_along_x(1, largest, -0.5 * largest), 0};
     for (std::size_t k = 0; k < 3; ++k) {
-      const double correlation = (product[k].mean() - one.mean() * other[k].mean()) /
-                                 std::sqrt(one.variance() * other[k].variance());
+      const double correlation =
+          (product[k].mean() - one.mean() * other[k].mean()) / std::sqrt(one.variance() * other[k].variance());
       const std::string what = c.name + ", pair " + std::to_string(k);
       const double measured = std::stod(published.at(c.name).at(1 + k));
       ours.add(correlation - expected[k], (1 - expected[k] * expected[k]) / std::sqrt(repeats), what);

@@ -41,8 +41,8 @@ std::uint64_t apply(const PulseEvents& events, GivenCells& cells, bool exact = f
 /// Rows and columns with float values, `row` and `column` everywhere.
 PulseEvents floats(PulseEvents::Kind kind, std::uint64_t identity, std::size_t rows, std::size_t stride, float row,
                    float column, float divisor) {
-  PulseEvents events = all_meet(identity, rows, stride, std::bit_cast<std::uint32_t>(row),
-                                std::bit_cast<std::uint32_t>(column));
+  PulseEvents events =
+      all_meet(identity, rows, stride, std::bit_cast<std::uint32_t>(row), std::bit_cast<std::uint32_t>(column));
   events.events[0].kind = kind;
   events.events[0].divisor = divisor;
   return events;
@@ -259,7 +259,8 @@ TEST(PulseApplication, EverySelectionEqualsTheScalarReferenceInAnySplitOfTheRows
             EXPECT_EQ(counted, update.counts.coincidences);
             std::vector<float> seen;
             for (std::size_t i = 0; i < rows; ++i) {
-              for (std::size_t j = 0; j < columns; ++j) seen.push_back(plane.weights()[i * plane.shape().row_stride + j]);
+              for (std::size_t j = 0; j < columns; ++j)
+                seen.push_back(plane.weights()[i * plane.shape().row_stride + j]);
             }
             EXPECT_TRUE(rheo::testing::same_bits(seen, expected.visible))
                 << hwy::TargetName(set) << " by " << part << ", " << slots << " slots, selection "

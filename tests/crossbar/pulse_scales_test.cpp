@@ -1,5 +1,3 @@
-#include "models/crossbar/pulse_trains.hpp"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -7,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "models/crossbar/pulse_trains.hpp"
 #include "tests/crossbar/moments.hpp"
 
 namespace rheo::crossbar {

@@ -189,8 +189,8 @@ TEST_P(Trains, EqualTheScalarReferenceBitForBit) {
             const auto trains = [&](const RandomKey& key, const std::vector<float>& values, float scale) {
               std::vector<std::uint32_t> words;
               for (std::size_t i = 0; i < values.size(); ++i) {
-                const std::uint32_t word = testing::reference_train(key, 33 + v, i, values[i], scale,
-                                                                    std::min(left, 31), segment);
+                const std::uint32_t word =
+                    testing::reference_train(key, 33 + v, i, values[i], scale, std::min(left, 31), segment);
                 words.push_back((word & slot_mask) != 0 ? word : 0U);
               }
               return words;
@@ -262,9 +262,9 @@ TEST(PulseTrains, ZeroVectorsArePlayedByNobody) {
 bool same_event(const PulseEvents& a, std::size_t i, const PulseEvents& b, std::size_t j) {
   const PulseEvents::Event& e = a.events.at(i);
   const PulseEvents::Event& f = b.events.at(j);
-  return e.identity == f.identity && e.columns_at == f.columns_at && e.rows_at == f.rows_at &&
-         e.columns == f.columns && e.rows == f.rows && e.segment == f.segment && e.kind == f.kind &&
-         e.polarity == f.polarity && e.divisor == f.divisor;
+  return e.identity == f.identity && e.columns_at == f.columns_at && e.rows_at == f.rows_at && e.columns == f.columns &&
+         e.rows == f.rows && e.segment == f.segment && e.kind == f.kind && e.polarity == f.polarity &&
+         e.divisor == f.divisor;
 }
 
 TEST(PulseTrains, AppendToWhatIsThereAndDependOnTheIdentityAlone) {

@@ -275,8 +275,8 @@ TEST(UpdateModes, PulseAfterPulseTheMeanWeightGrowsByTheMeanStep) {
     PopulationParameters& p = settings.device.cell.population;
     p = testing::gokmen_vlasov_population();
     p.dw_min = step;
-    p.w_max_dtod = p.w_min_dtod = 0;            // no cell meets its bound
-    if (step < 0.001) p.up_down_dtod = 0;       // SI
+    p.w_max_dtod = p.w_min_dtod = 0;       // no cell meets its bound
+    if (step < 0.001) p.up_down_dtod = 0;  // SI
     settings.update.train_length = 1;
     settings.update.update_management = settings.update.length_management = false;
     const std::vector<float> x(32, 1.0F);
