@@ -218,14 +218,19 @@ Json make_report(const RunConfiguration& configuration, const Trainer& trainer, 
   report["images"] = {{"train", trainer.train_images()}, {"test", trainer.test_images()}};
   report["idealised"] = configuration.chip.device.ideal;
   std::vector<std::string> remarks = chip.mapping().remarks;
-  for (const auto& [perfect, pass] : {std::pair{configuration.chip.read.perfect, "forward"},
-                                      std::pair{configuration.chip.backward.read.perfect, "backward"}}) {
-    if (!perfect) continue;
-    remarks.push_back(
-        fmt::format("{}: reads are perfect, converters bypassed in value; their time and energy as on the "
-                    "chip",
-                    pass));
-  }
+  const auto remark_on = [&](const crossbar::ReadParameters& reads, crossbar::BoundManagement bound, const char* pass) {
+    if (reads.read.perfect) {
+      remarks.push_back(fmt::format(
+          "{}: reads are perfect, converters bypassed in value; their time and energy as on the chip", pass));
+    } else if (reads.dac.converted_phases() > 1 && bound != crossbar::BoundManagement::none) {
+      remarks.push_back(
+          fmt::format("{}: halving a bit-serial input only shifts its phases; bound management repeats "
+                      "reads and hardly helps",
+                      pass));
+    }
+  };
+  remark_on(configuration.chip.forward_reads(), configuration.chip.management.forward_bound, "forward");
+  remark_on(configuration.chip.backward, configuration.chip.management.backward_bound, "backward");
   report["remarks"] = remarks;
   require_sane(report, "report");
   return report;

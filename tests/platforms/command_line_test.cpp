@@ -557,6 +557,16 @@ TEST_F(CommandLine, TheBackwardPassIsAsTheForwardUnlessSaidOtherwise) {
   EXPECT_EQ(first.at("config").at("backward.adc.bits"), "6");
 }
 
+TEST_F(CommandLine, ReportsRemarkOnReadsThatAreNotWhatTheySeem) {
+  ASSERT_EQ(rheo(Words{"run", "--quiet", "--out", "o"} + quick(1) +
+                 set({"dac.scheme=bit_serial", "backward.read.perfect=true"}))
+                .status,
+            0);
+  const std::string text = read_text(work() / "o/report.txt");
+  EXPECT_THAT(text, HasSubstr("Remark     forward: halving a bit-serial input only shifts its phases"));
+  EXPECT_THAT(text, HasSubstr("Remark     backward: reads are perfect"));
+}
+
 TEST_F(CommandLine, ResumeRefusesAChangedKeyByItsName) {
   ASSERT_EQ(run_and_send(SIGKILL, "o", quick(3)).signal, SIGKILL);
   std::filesystem::remove(work() / "o/checkpoint.h5.partial");
