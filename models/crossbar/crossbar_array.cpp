@@ -55,6 +55,12 @@ CrossbarArray::CrossbarArray(std::size_t inputs, std::size_t outputs, const Arra
   }
 }
 
+UpdateCounts CrossbarArray::prepare(double seconds, std::uint64_t identity) {
+  if (!settings_.device.programmed) return {};
+  weights_changed();
+  return store_->prepare(seconds, identity);
+}
+
 void CrossbarArray::program(std::span<const float> values) {
   if (values.size() != inputs_ * outputs_) throw std::invalid_argument("the weights do not fit the crossbar");
   std::vector<float> padded(shape_.values());
@@ -119,6 +125,7 @@ ReadSettings CrossbarArray::read_settings(BoundManagement bound, const std::vect
   read.noise_management = settings_.management.noise;
   read.max_halvings = bound == BoundManagement::iterative ? static_cast<int>(settings_.management.max_halvings) : 0;
   read.conductance = conductance.data();
+  if (store_ != nullptr) read.output_scale = store_->output_scale();
   return read;
 }
 

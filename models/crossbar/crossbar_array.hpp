@@ -41,6 +41,10 @@ class CrossbarArray {
   [[nodiscard]] std::size_t outputs() const noexcept { return outputs_; }
   [[nodiscard]] bool is_ideal() const noexcept { return settings_.device.ideal; }
 
+  /// Simulated time of the write or read that comes next, for cells that change with time; `identity` keys the noise of
+  /// that read. Returns what a calibration took.
+  UpdateCounts prepare(double seconds, std::uint64_t identity);
+
   /// Writes inputs x outputs values, row by row, each clipped to its cell's bounds.
   void program(std::span<const float> values);
   /// The weights as inputs x outputs values, row by row.
