@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include <cmath>
+#include <map>
 
 #include "tests/platforms/chip_fixture.hpp"
 
@@ -28,6 +29,12 @@ INSTANTIATE_TEST_SUITE_P(Shipped, Preset, ::testing::ValuesIn(device_presets()),
 
 TEST(PresetValues, AreThoseOfTheirBaseWithTheCompoundAdded) {
   const auto device = [](const char* name) { return small_configuration({std::string("device.preset=") + name}).chip; };
+  const auto values = [](const char* name) {
+    RunConfiguration run = small_configuration({std::string("device.preset=") + name});
+    ConfigurationText text;
+    run.describe(text);
+    return std::map<std::string, std::string>(text.values().begin(), text.values().end());
+  };
   EXPECT_EQ(device("ReRamES4").device.compound.vector.cells, 4);
   EXPECT_EQ(device("ReRamES4").device.compound.vector.update_policy, crossbar::UpdatePolicy::single_random);
   EXPECT_EQ(device("ReRamES4").device.cell.population.dw_min, 0.00135);
@@ -37,6 +44,10 @@ TEST(PresetValues, AreThoseOfTheirBaseWithTheCompoundAdded) {
   EXPECT_EQ(device("TTv2EcRam").tile.update.train_length, 100);
   EXPECT_EQ(device("ChoppedTTv2EcRamMO").device.compound.transfer.in_chop_prob, 0.001);
   EXPECT_EQ(device("AGADReRamSB").device.compound.transfer.rule, crossbar::TransferRule::dynamic);
+  // On cells whose up and down steps differ transfers want the symmetry point at 0, fast and slow.
+  EXPECT_EQ(values("TTv2ReRamSB").at("device.subtract_symmetry_point"), "true");
+  EXPECT_EQ(values("TTv2ReRamSB").at("device.slow.subtract_symmetry_point"), "true");
+  EXPECT_EQ(values("ReRamSB2").at("device.subtract_symmetry_point"), "false");
   EXPECT_EQ(device("MixedPrecisionGokmenVlasov").device.cell.population.dw_min, 0.0016);
   EXPECT_EQ(device("PCM").device.compound.kind, crossbar::Compound::one_sided);
   EXPECT_EQ(device("PCM").device.cell.family(), "exp_step");

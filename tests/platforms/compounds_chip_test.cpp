@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 
@@ -58,6 +59,23 @@ TEST(EndOfBatch, ACellWithALifetimeDecaysOncePerMiniBatch) {
       }
     }
   }
+}
+
+TEST(EndOfBatch, DiffusionIsARandomWalkOfAStepAMiniBatch) {
+  const Words still{"schedule.lr=1e-30", "device.diffusion_dtod=0.0"};
+  const Outcome kept = run_whole(with(still));
+  const Outcome walked = run_whole(with(still, {"device.diffusion=0.01"}));
+  double square = 0;
+  double count = 0;
+  for (std::size_t tile = 0; tile < kept.weights.size(); ++tile) {
+    for (std::size_t at = 0; at < kept.weights[tile].size(); ++at) {
+      const double way = walked.weights[tile][at] - kept.weights[tile][at];
+      square += way * way;
+      ++count;
+    }
+  }
+  // Three independent steps; the same step three times would give nine.
+  EXPECT_NEAR(square / count / 1e-4, 3, 4 * 3 * std::sqrt(2 / count));
 }
 
 const std::vector<std::pair<std::string, Words>> compounds{
