@@ -159,9 +159,10 @@ class Mapper {
   }
 
  private:
-  [[nodiscard]] bool ideal() const { return chip_.device.ideal; }
+  /// Whether weights are computed digitally and written, not pulsed.
+  [[nodiscard]] bool written() const { return !chip_.device.pulsed(); }
   /// Whether gradients of the matrices are summed digitally.
-  [[nodiscard]] bool accumulates() const { return ideal() || request_.momentum == MomentumTarget::accumulator; }
+  [[nodiscard]] bool accumulates() const { return written() || request_.momentum == MomentumTarget::accumulator; }
 
   [[noreturn]] void refuse(const Node& node, const std::string& what) const {
     throw InputError("workload.network", graph_.name() + ": " + node.name + ": " + what);
@@ -324,7 +325,7 @@ class Mapper {
     }
     for (MatrixLayer& layer : mapping_.layers) {
       const std::uint64_t bytes = std::uint64_t{layer.inputs} * layer.outputs * sizeof(float);
-      if (ideal()) {
+      if (written()) {
         layer.weights = buffer_.take(layer.name + ".weights", bytes);
       } else {
         layer.weights = dram_.take(layer.name + ".initial weights", bytes);
@@ -698,7 +699,7 @@ class Mapper {
       momentum_step(layer.bias, layer.bias_gradient, layer.bias_velocity, layer.outputs);
       if (!accumulates()) continue;
       const std::uint64_t weights = std::uint64_t{layer.inputs} * layer.outputs;
-      if (ideal()) {
+      if (written()) {
         momentum_step(layer.weights, layer.gradient, layer.velocity, weights);
       } else {
         program.push_back(vector(
@@ -706,8 +707,8 @@ class Mapper {
             {fixed(layer.gradient, weights, Access::read_write), fixed(layer.velocity, weights, Access::read_write)}));
       }
       for (const TilePlacement& tile : layer.tiles) {
-        Command command = on_tile(tile, ideal() ? Opcode::program_weights : Opcode::update, Phase::update);
-        if (ideal()) {
+        Command command = on_tile(tile, written() ? Opcode::program_weights : Opcode::update, Phase::update);
+        if (written()) {
           command.operands[0] = fixed(layer.weights, weights, Access::read);
         } else {
           command.one_hot = true;

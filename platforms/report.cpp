@@ -216,7 +216,7 @@ Json make_report(const RunConfiguration& configuration, const Trainer& trainer, 
                           {"by_phase", busy_by_phase(chip, Mode::evaluation)},
                           {"actions", actions_json(chip, Mode::evaluation)}};
   report["images"] = {{"train", trainer.train_images()}, {"test", trainer.test_images()}};
-  report["idealised"] = configuration.chip.device.ideal;
+  report["idealised"] = !configuration.chip.device.pulsed();
   std::vector<std::string> remarks = chip.mapping().remarks;
   const auto remark_on = [&](const crossbar::ReadParameters& reads, crossbar::BoundManagement bound, const char* pass) {
     if (reads.read.perfect) {
@@ -255,7 +255,11 @@ std::string report_text(const Json& report) {
   text += fmt::format("\nAccuracy   {:.2f} % at the end, {:.2f} % at best (test set)\n",
                       100 * report.at("accuracy").at("final").get<double>(),
                       100 * report.at("accuracy").at("best").get<double>());
-  if (report.at("idealised").get<bool>()) {
+  if (report.at("idealised").get<bool>() && key("device.family") == "pcm_inference") {
+    text +=
+        "           Training is idealised: gradient, momentum and weights are kept and computed in the on-chip buffer\n"
+        "           and written to the cells after every batch, with programming noise; values depend on simulated time.\n";
+  } else if (report.at("idealised").get<bool>()) {
     text +=
         "           The device is idealised: floating-point weights, converters bypassed in value, gradient,\n"
         "           momentum and weights kept in the on-chip buffer; time and converter energy as on the chip.\n";

@@ -57,6 +57,12 @@ CrossbarArray::CrossbarArray(std::size_t inputs, std::size_t outputs, const Arra
   }
 }
 
+UpdateCounts CrossbarArray::prepare(double seconds, std::uint64_t identity) {
+  if (!settings_.device.programmed) return {};
+  weights_changed();
+  return store_->prepare(seconds, identity);
+}
+
 void CrossbarArray::program(std::span<const float> values) {
   if (values.size() != inputs_ * outputs_) throw std::invalid_argument("the weights do not fit the crossbar");
   std::optional<WeightSlices> slices;
@@ -136,7 +142,7 @@ ReadCounts CrossbarArray::forward(const InputBlock& in, const VectorRange& range
   const PackedMatrix matrix{packed().data(), inputs_, outputs_, shape_.row_stride};
   if (!is_ideal()) refresh_conductance();
   return shared_out<ReadCounts>(range, 16, team, [&](const VectorRange& part) {
-    return forward_path_.read(matrix, row_conductance_.data(), in, part, mode, out);
+    return forward_path_.read(matrix, row_conductance_.data(), in, part, mode, out, output_scale());
   });
 }
 
@@ -147,7 +153,7 @@ ReadCounts CrossbarArray::backward(const InputBlock& in, const VectorRange& rang
   if (!is_ideal()) refresh_conductance();
   const std::size_t grain = overlaps(out) ? out.geometry.positions() : 16;
   return shared_out<ReadCounts>(range, grain, team, [&](const VectorRange& part) {
-    return backward_path_.read(matrix, column_conductance_.data(), in, part, Mode::training, out);
+    return backward_path_.read(matrix, column_conductance_.data(), in, part, Mode::training, out, output_scale());
   });
 }
 

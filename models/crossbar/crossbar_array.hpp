@@ -55,6 +55,10 @@ class CrossbarArray {
   [[nodiscard]] std::size_t outputs() const noexcept { return outputs_; }
   [[nodiscard]] bool is_ideal() const noexcept { return settings_.device.ideal; }
 
+  /// Simulated time of the write or read that comes next, for cells that change with time; `identity` keys the noise of
+  /// that read. Returns what a calibration took.
+  UpdateCounts prepare(double seconds, std::uint64_t identity);
+
   /// Writes inputs x outputs values, row by row, each clipped to its cell's bounds.
   void program(std::span<const float> values);
   /// The weights as inputs x outputs values, row by row.
@@ -92,6 +96,7 @@ class CrossbarArray {
   [[nodiscard]] const std::vector<float>& packed() const {
     return store_ != nullptr ? store_->weights() : ideal_weights_;
   }
+  [[nodiscard]] float output_scale() const { return store_ != nullptr ? store_->output_scale() : 1.0F; }
   [[nodiscard]] ReadPath path(Direction direction, std::uint64_t seed, std::uint32_t stream) const;
   [[nodiscard]] float full_scale() const noexcept;
   void weights_changed() noexcept { conductance_current_ = transposed_current_ = false; }

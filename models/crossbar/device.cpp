@@ -40,7 +40,7 @@ bool DeviceParameters::acts_at_end_of_batch() const noexcept {
 
 void DeviceParameters::describe(Parameters& p) {
   p.text("preset", preset, "published device that fills in the values below; `rheo list devices`");
-  std::vector<std::string> allowed{"ideal"};
+  std::vector<std::string> allowed{"ideal", "pcm_inference"};
   allowed.insert(allowed.end(), cell_family_names().begin(), cell_family_names().end());
   std::string family = ideal ? "ideal" : programmed ? "pcm_inference" : cell.family();
   p.choice("family", family, std::span<const std::string>(allowed), "how a cell answers a pulse");

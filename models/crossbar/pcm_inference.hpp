@@ -1,10 +1,5 @@
 #pragma once
 
-#include <cstdint>
-#include <span>
-#include <vector>
-
-#include "models/core/counter_random.hpp"
 #include "models/core/parameters.hpp"
 
 namespace rheo::crossbar {
@@ -21,6 +16,13 @@ namespace rheo::crossbar {
 ///              Q = min(0.0088 / (written / g_max)^0.65, 0.2)
 ///   weight     (g+ - g-) largest |w| / g_max
 /// The read noise is that of slow fluctuations: a command sees one draw of it, which its first vector keys.
+///
+/// drift_compensation: outputs are multiplied by the sum of |weight| just after the write over the present one. A
+/// calibration read (every row once, not through the model of the converters but with their time and counts) takes the
+/// present sum when the time t has grown by 1 % since the last one.
+///
+/// Values depend on the simulated time of each read, and so on everything that changes time: block sizes, granularity,
+/// clock, memory. Only threads, tracing, and a kill and resume leave them as they are.
 /// Source: Nandakumar et al. 2019, doi:10.1109/ICECS46596.2019.8964852; Joshi et al. 2020,
 /// doi:10.1038/s41467-020-16108-9; PCMLikeNoiseModel of aihwkit.
 struct PcmInferenceParameters {

@@ -156,7 +156,7 @@ ReadSettings ReadPath::basic_settings(const std::uint32_t* conductance) const {
 }
 
 ReadCounts ReadPath::read(const PackedMatrix& matrix, const float* conductance, const InputBlock& in,
-                          const VectorRange& range, Mode mode, const OutputBlock& out) const {
+                          const VectorRange& range, Mode mode, const OutputBlock& out, float output_scale) const {
   if (parameters_.read.perfect) {
     exact_read(matrix, in, range, out);
     return {range.count, 0, range.count * matrix.inputs, 0};
@@ -168,11 +168,15 @@ ReadCounts ReadPath::read(const PackedMatrix& matrix, const float* conductance, 
     for (std::size_t i = 0; i < units.size(); ++i) {
       units[i] = per_dac_step(conductance[i], parameters_.dac.levels());
     }
-    return analog_read(basic_settings(units.empty() ? nullptr : units.data()), matrix, in, range, key, out);
+    ReadSettings settings = basic_settings(units.empty() ? nullptr : units.data());
+    settings.output_scale = output_scale;
+    return analog_read(settings, matrix, in, range, key, out);
   }
   PackedMatrix cells = matrix;
   if (slicing_.on()) cells.values = cells_.data();
-  return general_read(general_settings(conductance), cells, in, range, key, out);
+  GeneralReadSettings settings = general_settings(conductance);
+  settings.output_scale = output_scale;
+  return general_read(settings, cells, in, range, key, out);
 }
 
 }  // namespace rheo::crossbar

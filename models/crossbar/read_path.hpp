@@ -42,11 +42,11 @@ class ReadPath {
   /// backward) and is not kept.
   void prepare(const PackedMatrix& matrix);
 
-  /// Reads the vectors of the range; `conductance` per input: the sum over its cells, in full-scale cells, of weights that
-  /// are not sliced.
-  /// May be called from several threads.
+  /// Reads the vectors of the range, outputs times a digital factor; `conductance` per input: the sum over its cells,
+  /// in full-scale cells, of weights that are not sliced. May be called from several threads.
   [[nodiscard]] ReadCounts read(const PackedMatrix& matrix, const float* conductance, const InputBlock& in,
-                                const VectorRange& range, Mode mode, const OutputBlock& out) const;
+                                const VectorRange& range, Mode mode, const OutputBlock& out,
+                                float output_scale = 1) const;
 
   /// The static errors, if there are any.
   [[nodiscard]] const ConverterErrors* errors() const noexcept { return errors_ ? &*errors_ : nullptr; }

@@ -169,6 +169,12 @@ Unit::Work Tile::read_block(const Command& command, bool transposed) {
                      outputs == (transposed ? command.layer_inputs : command.layer_outputs);
   if (!whole) to.access = Access::read_write;  // what this part does not write stays
 
+  const VectorRange range = range_of(command);
+  // Evaluation and training number their vectors alike.
+  const std::uint64_t key = range.identity + range.first + (command.mode == Mode::evaluation ? 1ULL << 62 : 0) +
+                            (transposed ? 1ULL << 61 : 0);
+  const crossbar::UpdateCounts calibration = array_.prepare(sc_core::sc_time_stamp().to_seconds(), key);
+
   const float* in = load(command, from, scratch_[0]);
   float* out = open(command, to, scratch_[1]);
   crossbar::ReadCounts done;
@@ -179,11 +185,11 @@ Unit::Work Tile::read_block(const Command& command, bool transposed) {
                             command.first_input,
                             command.inputs,
                             command.accumulate};
-    done = array_.backward(errors_of(command, in), range_of(command), block, team_);
+    done = array_.backward(errors_of(command, in), range, block, team_);
   } else {
     const PatchGeometry g = output_pixels(command);
     const OutputBlock block{out, g.image_values(), g, command.first_output, command.outputs, command.accumulate};
-    done = array_.forward(inputs_of(command, in), range_of(command), block, command.mode, team_);
+    done = array_.forward(inputs_of(command, in), range, block, command.mode, team_);
   }
   store(command, to, scratch_[1]);
 
@@ -220,6 +226,7 @@ Unit::Work Tile::read_block(const Command& command, bool transposed) {
   work.items = std::max<std::uint64_t>(done.reads, 1);
   work.interval = std::max({search_time, read_time, convert_time, scale_time});
   work.latency = search_time + read_time + convert_time + scale_time;
+  if (calibration.reads.reads > 0) work.latency += work_of(command, calibration, 1).interval;
   const Traffic image = patches(command, transposed ? to : from, vectors);
   const Traffic result = pixels(command, transposed ? from : to, vectors);
   work.reads = {transposed ? result : image};
@@ -345,6 +352,7 @@ Unit::Work Tile::program(const Command& command) {
     const float* row = values + (command.first_input + i) * command.layer_outputs + command.first_output;
     part.insert(part.end(), row, row + command.outputs);
   }
+  array_.prepare(sc_core::sc_time_stamp().to_seconds(), 0);
   array_.program(part);
   count(array_program, command, part.size() * array_.cells_per_weight());
   Work work;
@@ -361,6 +369,7 @@ Unit::Work Tile::read_back(const Command& command) {
     matrix.access = Access::read_write;  // the rows and columns of other tiles stay
   }
   float* values = open(command, matrix, scratch_[0]);
+  array_.prepare(sc_core::sc_time_stamp().to_seconds(), command.first_sample + (1ULL << 60));
   const std::vector<float> part = array_.weights();
   for (std::size_t i = 0; i < command.inputs; ++i) {
     std::copy_n(part.data() + i * command.outputs, command.outputs,

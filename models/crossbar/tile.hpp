@@ -68,9 +68,9 @@ struct TileParameters {
 /// array.read_charge, array.pulse, array.half_select, array.program, pulse_generator.slot, random.bit,
 /// tile_digital.search, .rescale, .shift_add, .accumulate (also the sums of the worst-case scale), ideal.mac; and
 /// dac.drive_backward, adc.convert_backward where the backward pass has converters of another resolution. Cell actions
-/// count all cells that take part: those of the compound, twice where another cell carries the sign (see SignScheme), and
-/// all slices. A reset counts as array.program.
-/// A tile of sliced weights holds rows x columns weights: it has S columns of cells, drivers and converters for each.
+/// count all cells that take part: those of the compound, twice where another cell carries the sign (see SignScheme),
+/// and all slices. A reset counts as array.program. A tile of sliced weights holds rows x columns weights: it has S
+/// columns of cells, drivers and converters for each.
 class Tile : public Unit {
  public:
   /// The part of a layer's matrix that the tile holds: `inputs` x `outputs`. `stream` keys its random numbers.

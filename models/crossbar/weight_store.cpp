@@ -16,6 +16,7 @@ std::unique_ptr<WeightStore> make_weight_store(const PlaneShape& shape, const De
                                                const UpdateParameters& update, std::uint64_t seed, std::uint32_t stream,
                                                const LineReads& reads) {
   const StoreSettings settings{shape, device, update, reads, seed, stream};
+  if (device.programmed) return make_pcm_inference(settings);
   switch (device.compound.kind) {
     case Compound::single:
       return make_single_cell(settings);

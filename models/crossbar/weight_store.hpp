@@ -65,6 +65,13 @@ class WeightStore {
   virtual void add_conductances(const ConductanceParameters& law, std::span<float> rows,
                                 std::span<float> columns) const = 0;
 
+  /// Factor that the digital periphery puts on every output.
+  [[nodiscard]] virtual float output_scale() const noexcept { return 1; }
+
+  /// Simulated time of the write or read that comes next; `identity` keys the noise of that read. For cells that change
+  /// with time; returns what a calibration took.
+  virtual UpdateCounts prepare(double /*seconds*/, std::uint64_t /*identity*/) { return {}; }
+
   virtual void program(std::span<const float> values) = 0;
 
   /// w <- w - lr x d, vector after vector.

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 
@@ -58,6 +59,23 @@ TEST(EndOfBatch, ACellWithALifetimeDecaysOncePerMiniBatch) {
       }
     }
   }
+}
+
+TEST(EndOfBatch, DiffusionIsARandomWalkOfAStepAMiniBatch) {
+  const Words still{"schedule.lr=1e-30", "device.diffusion_dtod=0.0"};
+  const Outcome kept = run_whole(with(still));
+  const Outcome walked = run_whole(with(still, {"device.diffusion=0.01"}));
+  double square = 0;
+  double count = 0;
+  for (std::size_t tile = 0; tile < kept.weights.size(); ++tile) {
+    for (std::size_t at = 0; at < kept.weights[tile].size(); ++at) {
+      const double way = walked.weights[tile][at] - kept.weights[tile][at];
+      square += way * way;
+      ++count;
+    }
+  }
+  // Three independent steps; the same step three times would give nine.
+  EXPECT_NEAR(square / count / 1e-4, 3, 4 * 3 * std::sqrt(2 / count));
 }
 
 const std::vector<std::pair<std::string, Words>> compounds{
@@ -136,6 +154,51 @@ TEST_P(CompoundOnChip, ItsResolvedConfigurationDescribesTheSameRun) {
 
 INSTANTIATE_TEST_SUITE_P(Compounds, CompoundOnChip, ::testing::ValuesIn(compounds),
                          [](const auto& info) { return info.param.first; });
+
+const Words pcm{"device.preset=PCMInference"};
+
+TEST(PcmOnChip, IsTrainedDigitallyAndReadThroughItsCells) {
+  const Outcome run = run_whole(with(pcm));
+  EXPECT_EQ(run.report.at("idealised"), true);
+  EXPECT_EQ(run.report.at("actions").value("array.pulse", std::uint64_t{0}), 0U);
+  EXPECT_GT(run.report.at("actions").at("array.program").get<std::uint64_t>(), 0U);
+  EXPECT_NE(report_text(run.report).find("written to the cells"), std::string::npos);
+  // The same seed and the same timing: the same bits, with two threads, too.
+  EXPECT_EQ(run_whole(with(pcm), 2).report.dump(), run.report.dump());
+}
+
+TEST(PcmOnChip, OldWeightsGiveOtherResultsAndCompensationTakesReads) {
+  const Outcome young = run_whole(with(pcm));
+  const Outcome old = run_whole(with(pcm, {"device.age=1e6 s"}));
+  EXPECT_NE(old.curve, young.curve);
+  const Outcome compensated = run_whole(with(pcm, {"device.age=1e6 s", "device.drift_compensation=true"}));
+  const auto reads = [](const Outcome& o) { return o.report.at("actions").at("adc.convert").get<std::uint64_t>(); };
+  EXPECT_GT(reads(compensated), reads(old));
+}
+
+TEST(PcmOnChip, ResumesToTheSameReport) {
+  const RunConfiguration c = with(pcm, {"device.drift_compensation=true"});
+  const std::string uninterrupted = run_whole(c).report.dump();
+  const std::filesystem::path file =
+      std::filesystem::temp_directory_path() / ("rheo-pcm-" + std::to_string(::getpid()) + ".h5");
+  {
+    new_simulation();
+    TrainingRun run(c);
+    run.elaborate(1, nullptr);
+    run.chip().program_initial_state();
+    for (int i = 0; i < 2; ++i) run.trainer().advance();
+    write_checkpoint(file, {"", run.trainer().state(), run.chip().snapshot()});
+  }
+  new_simulation();
+  TrainingRun run(c);
+  run.elaborate(1, nullptr);
+  const Checkpoint saved = read_checkpoint(file);
+  run.chip().restore(saved.chip);
+  run.trainer().restore(saved.trainer);
+  while (!run.trainer().done()) run.trainer().advance();
+  std::filesystem::remove(file);
+  EXPECT_EQ(make_report(c, run.trainer(), run.chip(), run.costs(), 0).dump(), uninterrupted);
+}
 
 TEST(CompoundKeys, OfAnotherKindAreUnknown) {
   EXPECT_THROW(small_configuration({"device.transfer.gamma=0.1"}), InputError);

@@ -22,5 +22,6 @@ std::unique_ptr<WeightStore> make_vector_cells(const StoreSettings& settings);
 std::unique_ptr<WeightStore> make_one_sided(const StoreSettings& settings);
 std::unique_ptr<WeightStore> make_transfer(const StoreSettings& settings);
 std::unique_ptr<WeightStore> make_mixed_precision(const StoreSettings& settings);
+std::unique_ptr<WeightStore> make_pcm_inference(const StoreSettings& settings);
 
 }  // namespace rheo::crossbar

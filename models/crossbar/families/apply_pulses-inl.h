@@ -196,11 +196,12 @@ class PulseApplier {
     const std::uint32_t* columns = pulses_.events.words.data() + event.columns_at;
     const std::uint32_t* pairs = pulses_.events.words.data() + event.rows_at;
     const std::uint64_t segment = std::uint64_t{event.segment} << 44;
-    Words total = hn::Zero(du);
+    std::uint64_t coincidences = 0;
     for (std::uint32_t r = 0; r < event.rows; ++r) {
       const std::size_t row = pairs[2 * r];
       if (row < pulses_.first_row || row >= pulses_.last_row) continue;
       const Words row_word = hn::Set(du, pairs[2 * r + 1]);
+      Words total = hn::Zero(du);  // of the row: at most 1023 a cell
       for (std::size_t j = 0; j < cells_.row_stride; j += lanes_) {
         const Words column_word = hn::LoadU(du, columns + j);
         Words n = count(row_word, column_word, event.divisor);
@@ -227,8 +228,9 @@ class PulseApplier {
           hn::StoreU(hn::IfThenElse(live, seen, at(cells_.visible)), df, cells_.visible + at.first);
         }
       }
+      coincidences += hn::GetLane(hn::SumOfLanes(du, total));
     }
-    return hn::GetLane(hn::SumOfLanes(du, total));
+    return coincidences;
   }
 
   /// w <- w - row column, then the bounds: no pulses.
