@@ -186,7 +186,7 @@ class Reader {
       for (std::size_t slot = 0; slot < filled; ++slot) {
         Reading& reading = readings_[slot];
         while (reading.clipped && PrepareRepeat(reading, patches_.row(slot))) ReadOnce(slot, 1);
-        const auto scale = hn::Set(df, OutputScale(reading.scale) * s_.output_scale);
+        const auto scale = hn::Set(df, OutputScale(reading.scale));
         float* result = results_.row(slot);
         for (std::size_t o = 0; o < results_.stride; o += hn::Lanes(df)) {
           hn::StoreU(hn::Mul(hn::LoadU(df, result + o), scale), df, result + o);

@@ -25,7 +25,6 @@ struct GeneralReadSettings {
   BoundManagement bound = BoundManagement::none;
   float output_scale = 1;     ///< digital factor on every output
   float full_scale = 1;       ///< weight of full-scale conductance
-  float output_scale = 1;     ///< digital factor on every output
   float collecting_drop = 0;  ///< IR drop along the lines of the outputs
   float feeding_drop = 0;     ///< IR drop along the lines of the inputs
 

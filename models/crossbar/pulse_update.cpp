@@ -7,7 +7,13 @@
 namespace rheo::crossbar {
 namespace {
 
-constexpr std::size_t group = 2048;  // vectors whose trains wait together
+/// Vectors whose trains wait together: as many as fit 64 MiB in the worst case.
+std::size_t group_of(const PulseSettings& settings, const InputBlock& inputs, const InputBlock& errors) {
+  constexpr std::size_t words = std::size_t{1} << 24;
+  const std::size_t segments = (static_cast<std::size_t>(settings.train_length) + 30) / 31;
+  const std::size_t vector = 2 * segments * (2 * std::size_t{inputs.elements} + errors.elements + 32);
+  return std::clamp<std::size_t>(words / vector, 1, 2048);
+}
 
 RandomKey generator_key(std::uint64_t seed, std::uint32_t stream, RandomPurpose purpose, std::uint32_t generators) {
   return {seed, stream, static_cast<RandomPurpose>(static_cast<std::uint32_t>(purpose) | generators << 16)};
@@ -15,7 +21,7 @@ RandomKey generator_key(std::uint64_t seed, std::uint32_t stream, RandomPurpose 
 
 /// The vectors of one group after the other.
 template <class Work>
-void in_groups(const VectorRange& range, Work work) {
+void in_groups(const VectorRange& range, std::size_t group, Work work) {
   for (std::size_t done = 0; done < range.count; done += group) {
     work(VectorRange{range.first + done, std::min(group, range.count - done), range.identity});
   }
@@ -78,7 +84,7 @@ PulseCounts PulseUpdate::apply(std::size_t rows, ThreadTeam& team, const Apply& 
 PulseCounts PulseUpdate::operator()(const InputBlock& inputs, const InputBlock& errors, const VectorRange& range,
                                     float learning_rate, ThreadTeam& team, const Apply& apply_events) {
   PulseCounts counts;
-  in_groups(range, [&](const VectorRange& vectors) {
+  in_groups(range, group_of(settings_, inputs, errors), [&](const VectorRange& vectors) {
     counts += draw(inputs, errors, vectors, learning_rate, team);
     counts += apply(inputs.elements, team, apply_events);
   });
@@ -89,7 +95,7 @@ PulseCounts PulseUpdate::to_one_of(std::size_t planes, const PlaneOf& plane_of, 
                                    const InputBlock& errors, const VectorRange& range, float learning_rate,
                                    ThreadTeam& team, const ApplyTo& apply_to) {
   PulseCounts counts;
-  in_groups(range, [&](const VectorRange& vectors) {
+  in_groups(range, group_of(settings_, inputs, errors), [&](const VectorRange& vectors) {
     counts += draw(inputs, errors, vectors, learning_rate, team);
     // The events of a part sorted by plane, in order; planes do not see each other.
     std::vector<std::vector<std::vector<PulseEvents::Event>>> sorted(waiting_);
