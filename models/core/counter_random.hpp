@@ -17,6 +17,7 @@ enum class RandomPurpose : std::uint32_t {
   row_trains,
   column_trains,
   cycle_to_cycle,
+  stochastic_pooling,
 };
 
 /// Counter-based random numbers: every number is a pure function of (seed, stream, purpose, vector index,

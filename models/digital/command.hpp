@@ -47,12 +47,22 @@ enum class VectorOperation : std::uint8_t {
   batch_norm_statistics,  ///< means and variances of [1] = those of [0]'s channels over all its pixels
   batch_norm,             ///< [2] = gamma ([0] - mean) / sqrt(variance + constants[0]) + beta, parameters [1]
   batch_norm_backward,    ///< errors [0] in place, inputs [1], parameters [2]; gradients of gamma, beta [3] += ...
+  stochastic_pool,        ///< [1] = a cell of each window of [0], chosen by chance; backward: max_pool_backward
+  stochastic_pool_mean,   ///< [1] = means of what stochastic_pool would choose in [0]
+  mixed_pool,             ///< [2] = mixtures of maximum and average of the windows of [0], parameters [1]
+  mixed_pool_backward,    ///< [3] = errors [0] spread over the windows of [1]; gradients in parameters [2] += ...
+  local_response_norm,    ///< [1] = [0] normalised within the channel
+  local_response_norm_backward,  ///< [2] = errors [0] at inputs [1]
 };
 // Batch normalisation's parameters are one fixed operand of 4 x channels values: mean, variance, gamma, beta.
-inline constexpr std::array<std::string_view, 16> vector_operation_names{
+// Mixed pooling's parameters are one fixed operand of 2 x channels values: beta, then the gradient of beta;
+// constants[0] is mu. Local response normalisation: the geometry's kernel is the window's size, constants are alpha and
+// beta.
+inline constexpr std::array<std::string_view, 22> vector_operation_names{
     "normalise",     "bias+activation",       "activation'",   "max-pool",      "max-pool'",         "average-pool",
     "average-pool'", "softmax+loss",          "bias gradient", "momentum step", "momentum velocity", "zero",
-    "add",           "batch-norm statistics", "batch-norm",    "batch-norm'"};
+    "add",           "batch-norm statistics", "batch-norm",    "batch-norm'",   "stochastic-pool",   "stochastic mean",
+    "mixed-pool",    "mixed-pool'",           "local norm",    "local norm'"};
 
 using Activation = vector_math::Activation;
 inline constexpr std::array<std::string_view, 5> activation_names{"identity", "tanh", "relu", "celu", "sigmoid"};
@@ -96,6 +106,7 @@ struct Command {
   std::uint16_t unit = 0;                       ///< index of the unit on the controller's command link
   bool accumulate = false;                      ///< forward, backward: add to the output instead of replacing it
   bool one_hot = false;                         ///< update: row r of [1] is the error of the r-th unit vector
+  bool ceiling = false;                         ///< pooling: a last window that reaches over the image's end counts
   PatchGeometry geometry;                       ///< matrix commands: patches of the layer's input; pooling: the windows
   std::uint32_t first_input = 0, inputs = 0;    ///< rows of the layer's matrix that this tile holds
   std::uint32_t first_output = 0, outputs = 0;  ///< columns
