@@ -152,6 +152,9 @@ void AnalogChip::program_initial_state() {
     write(layer.weights, matrix);
     write(layer.bias, bias);
   }
+  for (const PoolMixture& mixture : mapping_.mixtures) {
+    write(mixture.parameters, std::vector<float>(mixture.channels, mixture.first_beta));
+  }
   run_program(0, {});
 }
 

@@ -42,6 +42,15 @@ struct MatrixLayer {
   std::uint64_t gradient = 0, velocity = 0;  ///< buffer addresses, where gradients are accumulated digitally
 };
 
+/// The learnable mixtures of a mixed pooling layer.
+struct PoolMixture {
+  std::string name;
+  std::uint32_t channels = 0;
+  float first_beta = 0;          ///< of every channel, before training
+  std::uint64_t parameters = 0;  ///< buffer address: `channels` fp32 values of beta, then of their gradient
+  std::uint64_t velocity = 0;    ///< buffer address, `channels` fp32 values
+};
+
 /// A named piece of a memory.
 struct Allocation {
   std::string name;
@@ -58,7 +67,8 @@ struct HostLayout {
 /// Where everything of a network lies on the chip, and the programs that run it.
 struct Mapping {
   std::vector<MatrixLayer> layers;
-  std::vector<std::string> layer_names;  ///< by LayerIndex - 1: matrix layers in order, then pooling and loss
+  std::vector<PoolMixture> mixtures;
+  std::vector<std::string> layer_names;  ///< by LayerIndex - 1: matrix layers in order, then pooling, norms and loss
   std::vector<Command> initialise, training, evaluation;
   std::uint32_t forward_images = 0, backward_images = 0, update_images = 0;  ///< per block
   std::vector<Allocation> buffer, dram;

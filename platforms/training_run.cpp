@@ -26,13 +26,29 @@ using Clock = std::chrono::steady_clock;
 
 std::int64_t samples(std::int64_t configured) { return configured == 0 ? all_samples : configured; }
 
+std::optional<PoolKind> pooling_of(PoolingChoice choice) {
+  switch (choice) {
+    case PoolingChoice::as_named:
+      return std::nullopt;
+    case PoolingChoice::max:
+      return PoolKind::max;
+    case PoolingChoice::average:
+      return PoolKind::average;
+    case PoolingChoice::stochastic:
+      return PoolKind::stochastic;
+    case PoolingChoice::mixed:
+      return PoolKind::mixed;
+  }
+  return std::nullopt;
+}
+
 Graph network_for(const RunConfiguration& configuration, const Dataset& data) {
   const ImageSet& set = data.train;
   try {
     return build_network(configuration.workload.network,
                          {static_cast<std::uint32_t>(set.height), static_cast<std::uint32_t>(set.width),
                           static_cast<std::uint32_t>(set.channels)},
-                         static_cast<std::uint32_t>(set.classes));
+                         static_cast<std::uint32_t>(set.classes), pooling_of(configuration.workload.pooling));
   } catch (const std::invalid_argument& error) {
     throw InputError("workload.network", configuration.workload.network + " does not fit the images: " + error.what());
   }

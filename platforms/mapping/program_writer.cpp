@@ -1,0 +1,491 @@
+#include "platforms/mapping/program_writer.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <initializer_list>
+
+namespace rheo {
+namespace {
+
+/// Writes the programs command by command: operands, then commands, then the passes.
+class ProgramWriter {
+ public:
+  explicit ProgramWriter(Placement& placement) : place_(placement) {}
+
+  void run() {
+    Mapping& mapping = place_.mapping;
+    write_initialise();
+    write_forward(mapping.training, true);
+    write_forward(mapping.evaluation, false);
+    mapping.evaluation.push_back(plain(Opcode::halt));
+    write_backward();
+    write_update();
+    mapping.training.push_back(plain(Opcode::halt));
+    mapping.buffer_used = place_.buffer.used() + largest_block_;
+    mapping.dram_used = place_.dram.used();
+  }
+
+ private:
+  // ---- operands ----
+
+  [[nodiscard]] MemoryOperand activation(std::size_t t, const BlockLayout& block, Access access) const {
+    const NumberFormat format = place_.network.tensors[t].format;
+    return {block.at("activation " + place_.network.tensors[t].name),
+            0,
+            block.parity(),
+            place_.network.tensors[t].shape.values(),
+            format,
+            access,
+            true,
+            format == NumberFormat::fp32 ? 1.0F : static_cast<float>(place_.chip.numbers.activation_scale)};
+  }
+  [[nodiscard]] MemoryOperand error(std::size_t t, const BlockLayout& block, Access access) const {
+    const NumberFormat format = place_.network.tensors[t].error_format;
+    return {block.at("error " + place_.network.tensors[t].name),
+            0,
+            block.parity(),
+            place_.network.tensors[t].shape.values(),
+            format,
+            access,
+            true,
+            format == NumberFormat::fp32 ? 1.0F : static_cast<float>(place_.chip.numbers.gradient_scale)};
+  }
+  [[nodiscard]] MemoryOperand error_share(std::size_t t, std::uint32_t images, Access access) const {
+    return batch_share(place_.network.tensors[t].error_dram, place_.network.tensors[t].shape.values(),
+                       place_.network.tensors[t].error_format, images, access);
+  }
+  [[nodiscard]] static MemoryOperand fixed(std::uint64_t address, std::uint64_t values, Access access) {
+    return {address, 0, 0, static_cast<std::uint32_t>(values), NumberFormat::fp32, access, false, 1};
+  }
+  /// The block's share of a tensor that lies in one piece for the whole batch.
+  [[nodiscard]] static MemoryOperand batch_share(std::uint64_t address, std::uint32_t values, NumberFormat format,
+                                                 std::uint32_t images, Access access) {
+    return {address, std::uint64_t{values} * bytes_of(format) * images, 0, values, format, access, true, 1};
+  }
+
+  // ---- commands ----
+
+  [[nodiscard]] static Command plain(Opcode opcode) {
+    Command command;
+    command.opcode = opcode;
+    return command;
+  }
+  [[nodiscard]] static Command loop(std::uint32_t images) {
+    Command command = plain(Opcode::loop);
+    command.images_per_block = images;
+    return command;
+  }
+  [[nodiscard]] static Command transfer(LayerIndex layer, MemoryOperand from, MemoryOperand to) {
+    Command command = plain(Opcode::transfer);
+    command.phase = Phase::transfer;
+    command.layer = layer;
+    command.unit = unit_index::dma;
+    from.access = Access::read;
+    to.access = Access::write;
+    // Bytes are copied as they are, whatever they mean.
+    for (MemoryOperand* operand : {&from, &to}) operand->scale = 1;
+    command.operands = {from, to};
+    return command;
+  }
+  [[nodiscard]] static Command vector(LayerIndex layer, VectorOperation operation,
+                                      std::initializer_list<MemoryOperand> operands) {
+    Command command = plain(Opcode::vector);
+    command.operation = operation;
+    command.layer = layer;
+    command.unit = unit_index::vector_unit;
+    std::copy(operands.begin(), operands.end(), command.operands.begin());
+    return command;
+  }
+  [[nodiscard]] Command on_tile(const TilePlacement& tile, Opcode opcode, Phase phase) const {
+    const MatrixLayer& layer = place_.mapping.layers[tile.layer];
+    Command command = plain(opcode);
+    command.phase = phase;
+    command.layer = static_cast<LayerIndex>(tile.layer + 1);
+    command.unit = tile.unit;
+    command.geometry = layer.geometry;
+    command.first_input = tile.first_input;
+    command.inputs = tile.inputs;
+    command.first_output = tile.first_output;
+    command.outputs = tile.outputs;
+    command.layer_inputs = layer.inputs;
+    command.layer_outputs = layer.outputs;
+    return command;
+  }
+
+  void write_initialise() {
+    auto& program = place_.mapping.initialise;
+    for (const MatrixLayer& layer : place_.mapping.layers) {
+      for (const TilePlacement& tile : layer.tiles) {
+        Command command = on_tile(tile, Opcode::program_weights, Phase::update);
+        command.operands[0] = fixed(layer.weights, std::uint64_t{layer.inputs} * layer.outputs, Access::read);
+        program.push_back(command);
+      }
+    }
+    program.push_back(plain(Opcode::halt));
+  }
+
+  void write_forward(std::vector<Command>& program, bool training) {
+    const TensorShape& in = place_.network.tensors[0].shape;
+    BlockLayout block;
+    block.need("pixels", in.values());
+    block.need("labels", 1);
+    block.need("results", 2 * sizeof(float));
+    for (std::size_t t = 0; t + 1 < place_.network.tensors.size(); ++t)
+      block.need("activation " + place_.network.tensors[t].name, place_.activation_bytes(t));
+    block.need("logits", std::uint64_t{place_.network.tensors.back().shape.values()} * sizeof(float));
+    place_block(block, training ? "forward" : "evaluation");
+    if (training) place_.mapping.forward_images = block.images();
+    const std::uint32_t images = block.images();
+
+    const auto bytes_operand = [&](const std::string& piece, std::uint32_t values, NumberFormat format) {
+      return MemoryOperand{block.at(piece), 0, block.parity(), values, format, Access::read, true, 1};
+    };
+    const HostLayout& host = place_.mapping.host;
+    program.push_back(loop(images));
+    program.push_back(transfer(
+        shared_layer, batch_share(data_map::host + host.images, in.values(), NumberFormat::uint8, images, Access::read),
+        bytes_operand("pixels", in.values(), NumberFormat::uint8)));
+    program.push_back(transfer(shared_layer,
+                               batch_share(data_map::host + host.labels, 1, NumberFormat::uint8, images, Access::read),
+                               bytes_operand("labels", 1, NumberFormat::uint8)));
+    Command normalise =
+        vector(shared_layer, VectorOperation::normalise_pixels,
+               {bytes_operand("pixels", in.values(), NumberFormat::uint8), activation(0, block, Access::write)});
+    // (pixel / 255 - mean) / deviation
+    normalise.constants = {static_cast<float>(1.0 / (255.0 * place_.request.pixel_deviation)),
+                           static_cast<float>(-place_.request.pixel_mean / place_.request.pixel_deviation)};
+    program.push_back(normalise);
+    if (training) save_activation(program, 0, block);
+
+    const std::size_t last = place_.network.tensors.size() - 1;
+    const MemoryOperand logits{block.at("logits"),
+                               0,
+                               block.parity(),
+                               place_.network.tensors[last].shape.values(),
+                               NumberFormat::fp32,
+                               Access::read_write,
+                               true,
+                               1};
+    for (const Step& step : place_.network.steps) {
+      const auto result = [&](Access access) {
+        MemoryOperand operand = step.out == last ? logits : activation(step.out, block, access);
+        operand.access = access;
+        return operand;
+      };
+      switch (step.kind) {
+        case Step::Kind::matrix: {
+          const MatrixLayer& layer = place_.mapping.layers[step.layer];
+          for (const TilePlacement& tile : layer.tiles) {
+            Command command = on_tile(tile, Opcode::forward, Phase::forward);
+            command.accumulate = tile.first_input > 0;
+            command.operands[0] = activation(step.in, block, Access::read);
+            // A tile that holds part of the columns writes part of each pixel.
+            const bool part = command.accumulate || tile.outputs < layer.outputs;
+            command.operands[1] = result(part ? Access::read_write : Access::write);
+            program.push_back(command);
+          }
+          Command bias = vector(step.account, VectorOperation::bias_activation,
+                                {result(Access::read_write), fixed(layer.bias, layer.outputs, Access::read)});
+          bias.activation = step.activation;
+          program.push_back(bias);
+          if (training && step.out != last) save_activation(program, step.out, block);
+          break;
+        }
+        case Step::Kind::pool:
+        case Step::Kind::norm: {
+          const MemoryOperand in_operand = activation(step.in, block, Access::read);
+          const MemoryOperand out_operand = activation(step.out, block, Access::write);
+          program.push_back(step.kind == Step::Kind::norm ? normalise_locally(step, in_operand, out_operand)
+                                                          : pool(step, in_operand, out_operand, training));
+          if (training) save_activation(program, step.out, block);
+          break;
+        }
+        case Step::Kind::loss: {
+          program.push_back(vector(step.account, VectorOperation::softmax_cross_entropy,
+                                   {logits, bytes_operand("labels", 1, NumberFormat::uint8), [&] {
+                                      MemoryOperand results = bytes_operand("results", 2, NumberFormat::fp32);
+                                      results.access = Access::write;
+                                      return results;
+                                    }()}));
+          program.push_back(
+              transfer(shared_layer, bytes_operand("results", 2, NumberFormat::fp32),
+                       batch_share(data_map::host + host.results, 2, NumberFormat::fp32, images, Access::write)));
+          if (training) save_last_error(program, block, logits);
+          break;
+        }
+      }
+    }
+    program.push_back(plain(Opcode::end_loop));
+  }
+
+  void save_activation(std::vector<Command>& program, std::size_t t, const BlockLayout& block) const {
+    program.push_back(transfer(account_of(t), activation(t, block, Access::read),
+                               batch_share(place_.network.tensors[t].dram, place_.network.tensors[t].shape.values(),
+                                           place_.network.tensors[t].format, block.images(), Access::write)));
+  }
+
+  /// Where the logits are, their gradient is after the loss.
+  void save_last_error(std::vector<Command>& program, const BlockLayout& block, MemoryOperand logits) const {
+    const std::size_t t = place_.network.tensors.size() - 1;
+    program.push_back(transfer(account_of(t), logits, error_share(t, block.images(), Access::write)));
+  }
+
+  /// The account of the step that makes the tensor.
+  [[nodiscard]] LayerIndex account_of(std::size_t t) const {
+    for (const Step& step : place_.network.steps) {
+      if (step.out == t && step.kind != Step::Kind::loss) return step.account;
+    }
+    return shared_layer;
+  }
+
+  void load_activation(std::vector<Command>& program, std::size_t t, const BlockLayout& block) const {
+    program.push_back(transfer(account_of(t),
+                               batch_share(place_.network.tensors[t].dram, place_.network.tensors[t].shape.values(),
+                                           place_.network.tensors[t].format, block.images(), Access::read),
+                               activation(t, block, Access::write)));
+  }
+
+  void place_block(BlockLayout& block, const std::string& phase) {
+    block.place(place_.buffer, data_map::buffer + place_.buffer.used(),
+                static_cast<std::uint32_t>(place_.chip.mapping.images_per_block), phase);
+    largest_block_ = std::max(largest_block_, block.bytes());
+    if (block.images() < std::min<std::int64_t>(place_.chip.mapping.images_per_block, place_.request.batch_size)) {
+      place_.mapping.remarks.push_back(fmt::format("{}: the buffer holds {} images per block instead of {}", phase,
+                                                   block.images(), place_.chip.mapping.images_per_block));
+    }
+  }
+
+  /// The pooling of a forward pass. By chance only in training.
+  [[nodiscard]] Command pool(const Step& step, const MemoryOperand& in, const MemoryOperand& out, bool training) const {
+    Command command;
+    switch (step.pool.kind) {
+      case PoolKind::max:
+        command = vector(step.account, VectorOperation::max_pool, {in, out});
+        break;
+      case PoolKind::average:
+        command = vector(step.account, VectorOperation::average_pool, {in, out});
+        break;
+      case PoolKind::stochastic:
+        command =
+            vector(step.account, training ? VectorOperation::stochastic_pool : VectorOperation::stochastic_pool_mean,
+                   {in, out});
+        break;
+      case PoolKind::mixed:
+        command = vector(step.account, VectorOperation::mixed_pool, {in, mixture_of(step, Access::read), out});
+        break;
+    }
+    return windowed(step, command);
+  }
+
+  [[nodiscard]] Command pool_backward(const Step& step, const BlockLayout& block) const {
+    const MemoryOperand from = error(step.out, block, Access::read);
+    const MemoryOperand to = error(step.in, block, Access::write);
+    Command command;
+    switch (step.pool.kind) {
+      case PoolKind::max:
+      case PoolKind::stochastic:
+        command =
+            vector(step.account, VectorOperation::max_pool_backward,
+                   {from, activation(step.in, block, Access::read), activation(step.out, block, Access::read), to});
+        break;
+      case PoolKind::average:
+        command = vector(step.account, VectorOperation::average_pool_backward, {from, to});
+        break;
+      case PoolKind::mixed:
+        command = vector(step.account, VectorOperation::mixed_pool_backward,
+                         {from, activation(step.in, block, Access::read), mixture_of(step, Access::read_write), to});
+        break;
+    }
+    return windowed(step, command);
+  }
+
+  [[nodiscard]] static Command windowed(const Step& step, Command command) {
+    command.geometry = step.window;
+    command.ceiling = step.pool.ceiling;
+    if (step.pool.kind == PoolKind::mixed) command.constants[0] = step.pool.mu;
+    return command;
+  }
+
+  /// The mixtures of a pooling step: beta, then its gradient.
+  [[nodiscard]] MemoryOperand mixture_of(const Step& step, Access access) const {
+    const PoolMixture& mixture = place_.mapping.mixtures[step.layer];
+    return fixed(mixture.parameters, 2 * std::uint64_t{mixture.channels}, access);
+  }
+
+  [[nodiscard]] static Command normalise_locally(const Step& step, const MemoryOperand& in, const MemoryOperand& out) {
+    return local(step, vector(step.account, VectorOperation::local_response_norm, {in, out}));
+  }
+
+  [[nodiscard]] Command norm_backward(const Step& step, const BlockLayout& block) const {
+    return local(step, vector(step.account, VectorOperation::local_response_norm_backward,
+                              {error(step.out, block, Access::read), activation(step.in, block, Access::read),
+                               error(step.in, block, Access::write)}));
+  }
+
+  [[nodiscard]] static Command local(const Step& step, Command command) {
+    command.geometry = step.window;
+    command.constants = {step.norm.alpha, step.norm.beta};
+    return command;
+  }
+
+  /// Activations that the step's backward pass reads.
+  [[nodiscard]] static std::vector<std::size_t> activations_of_backward(const Step& step) {
+    switch (step.kind) {
+      case Step::Kind::matrix:
+        if (step.activation != vector_math::Activation::identity) return {step.out};
+        return {};
+      case Step::Kind::pool:
+        if (step.pool.kind == PoolKind::average) return {};
+        if (step.pool.kind == PoolKind::mixed) return {step.in};
+        return {step.in, step.out};
+      case Step::Kind::norm:
+        return {step.in};
+      case Step::Kind::loss:
+        return {};
+    }
+    return {};
+  }
+
+  void write_backward() {
+    auto& program = place_.mapping.training;
+    std::vector<bool> loaded(place_.network.tensors.size());
+    BlockLayout block;
+    for (const Step& step : place_.network.steps) {
+      for (const std::size_t t : activations_of_backward(step))
+        block.need("activation " + place_.network.tensors[t].name, place_.activation_bytes(t));
+      if (step.kind != Step::Kind::loss)
+        block.need("error " + place_.network.tensors[step.out].name, place_.error_bytes(step.out));
+    }
+    place_block(block, "backward");
+    place_.mapping.backward_images = block.images();
+
+    program.push_back(loop(block.images()));
+    program.push_back(transfer(account_of(place_.network.tensors.size() - 1),
+                               error_share(place_.network.tensors.size() - 1, block.images(), Access::read),
+                               error(place_.network.tensors.size() - 1, block, Access::write)));
+    for (auto step = place_.network.steps.rbegin(); step != place_.network.steps.rend(); ++step) {
+      for (const std::size_t t : activations_of_backward(*step)) {
+        if (!loaded[t]) load_activation(program, t, block);
+        loaded[t] = true;
+      }
+    }
+    for (auto step = place_.network.steps.rbegin(); step != place_.network.steps.rend(); ++step) {
+      if (step->kind == Step::Kind::matrix) {
+        write_matrix_backward(program, *step, block);
+      } else if (step->kind == Step::Kind::pool) {
+        program.push_back(pool_backward(*step, block));
+      } else if (step->kind == Step::Kind::norm) {
+        program.push_back(norm_backward(*step, block));
+      }
+    }
+    program.push_back(plain(Opcode::end_loop));
+  }
+
+  void write_matrix_backward(std::vector<Command>& program, const Step& step, const BlockLayout& block) const {
+    const MatrixLayer& layer = place_.mapping.layers[step.layer];
+    if (step.activation != vector_math::Activation::identity) {
+      Command derivative =
+          vector(step.account, VectorOperation::activation_backward,
+                 {error(step.out, block, Access::read_write), activation(step.out, block, Access::read)});
+      derivative.activation = step.activation;
+      program.push_back(derivative);
+    }
+    program.push_back(
+        vector(step.account, VectorOperation::bias_gradient,
+               {error(step.out, block, Access::read), fixed(layer.bias_gradient, layer.outputs, Access::read_write)}));
+    if (step.out != place_.network.tensors.size() - 1) {
+      program.push_back(transfer(step.account, error(step.out, block, Access::read),
+                                 error_share(step.out, block.images(), Access::write)));
+    }
+    if (step.in == 0) return;  // nobody needs the gradient of the images
+    const bool adds = Placement::adds_errors(layer);
+    if (adds) {
+      program.push_back(vector(step.account, VectorOperation::fill_zero, {error(step.in, block, Access::write)}));
+    }
+    for (const TilePlacement& tile : layer.tiles) {
+      Command command = on_tile(tile, Opcode::backward, Phase::backward);
+      command.accumulate = adds;
+      const bool part = command.accumulate || tile.inputs < layer.inputs;
+      command.operands[0] = error(step.out, block, Access::read);
+      command.operands[1] = error(step.in, block, part ? Access::read_write : Access::write);
+      program.push_back(command);
+    }
+  }
+
+  [[nodiscard]] static Command momentum_step(const Step& step, std::uint64_t values, std::uint64_t gradient,
+                                             std::uint64_t velocity, std::uint64_t count) {
+    return vector(step.account, VectorOperation::momentum_step,
+                  {fixed(values, count, Access::read_write), fixed(gradient, count, Access::read_write),
+                   fixed(velocity, count, Access::read_write)});
+  }
+
+  void write_update() {
+    auto& program = place_.mapping.training;
+    BlockLayout block;
+    for (const Step& step : place_.network.steps) {
+      if (step.kind != Step::Kind::matrix) continue;
+      block.need("activation " + place_.network.tensors[step.in].name, place_.activation_bytes(step.in));
+      block.need("error " + place_.network.tensors[step.out].name, place_.error_bytes(step.out));
+    }
+    place_block(block, "update");
+    place_.mapping.update_images = block.images();
+
+    program.push_back(loop(block.images()));
+    for (const Step& step : place_.network.steps) {
+      if (step.kind != Step::Kind::matrix) continue;
+      load_activation(program, step.in, block);
+      program.push_back(transfer(step.account, error_share(step.out, block.images(), Access::read),
+                                 error(step.out, block, Access::write)));
+      const MatrixLayer& layer = place_.mapping.layers[step.layer];
+      for (const TilePlacement& tile : layer.tiles) {
+        Command command = on_tile(tile, place_.accumulates() ? Opcode::accumulate : Opcode::update, Phase::update);
+        command.operands[0] = activation(step.in, block, Access::read);
+        command.operands[1] = error(step.out, block, Access::read);
+        if (place_.accumulates()) {
+          command.operands[2] = fixed(layer.gradient, std::uint64_t{layer.inputs} * layer.outputs, Access::read_write);
+        }
+        program.push_back(command);
+      }
+    }
+    program.push_back(plain(Opcode::end_loop));
+    for (const Step& step : place_.network.steps) {
+      if (step.kind == Step::Kind::pool && step.pool.kind == PoolKind::mixed) {
+        const PoolMixture& mixture = place_.mapping.mixtures[step.layer];
+        program.push_back(momentum_step(step, mixture.parameters, mixture.parameters + mixture.channels * sizeof(float),
+                                        mixture.velocity, mixture.channels));
+      }
+      if (step.kind != Step::Kind::matrix) continue;
+      const MatrixLayer& layer = place_.mapping.layers[step.layer];
+      program.push_back(momentum_step(step, layer.bias, layer.bias_gradient, layer.bias_velocity, layer.outputs));
+      if (!place_.accumulates()) continue;
+      const std::uint64_t weights = std::uint64_t{layer.inputs} * layer.outputs;
+      if (place_.ideal()) {
+        program.push_back(momentum_step(step, layer.weights, layer.gradient, layer.velocity, weights));
+      } else {
+        program.push_back(vector(
+            step.account, VectorOperation::momentum_velocity,
+            {fixed(layer.gradient, weights, Access::read_write), fixed(layer.velocity, weights, Access::read_write)}));
+      }
+      for (const TilePlacement& tile : layer.tiles) {
+        Command command = on_tile(tile, place_.ideal() ? Opcode::program_weights : Opcode::update, Phase::update);
+        if (place_.ideal()) {
+          command.operands[0] = fixed(layer.weights, weights, Access::read);
+        } else {
+          command.one_hot = true;
+          command.operands[1] = fixed(layer.velocity, weights, Access::read);
+        }
+        program.push_back(command);
+      }
+    }
+  }
+
+  Placement& place_;
+  std::uint64_t largest_block_ = 0;
+};
+
+}  // namespace
+
+void write_programs(Placement& placement) { ProgramWriter(placement).run(); }
+
+}  // namespace rheo
