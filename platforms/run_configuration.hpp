@@ -11,6 +11,7 @@
 #include "models/core/configuration.hpp"
 #include "models/core/error.hpp"
 #include "platforms/chip_configuration.hpp"
+#include "workloads/data/augmentation.hpp"
 #include "workloads/training/schedule.hpp"
 
 namespace rheo {
@@ -75,6 +76,7 @@ struct RunConfiguration {
   std::string platform = "analog_training_chip";
   std::int64_t seed = 1;
   WorkloadParameters workload;
+  AugmentationParameters augmentation;
   ScheduleParameters schedule;
   OptimiserParameters optimiser;
   CheckpointParameters checkpoint;

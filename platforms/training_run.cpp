@@ -55,8 +55,12 @@ Graph network_for(const RunConfiguration& configuration, const Dataset& data) {
 }
 
 TrainingRecipe recipe_of(const RunConfiguration& c) {
-  return {c.workload.epochs, c.workload.batch_size, c.optimiser.weight_decay, c.schedule,
-          static_cast<std::uint64_t>(c.seed)};
+  return {c.workload.epochs,
+          c.workload.batch_size,
+          c.optimiser.weight_decay,
+          c.schedule,
+          static_cast<std::uint64_t>(c.seed),
+          c.augmentation};
 }
 
 std::string resolved(const RunConfiguration& configuration) {
