@@ -18,6 +18,8 @@ enum class RandomPurpose : std::uint32_t {
   column_trains,
   cycle_to_cycle,
   stochastic_pooling,
+  patch_assignment,
+  fixed_assignment,
 };
 
 /// Counter-based random numbers: every number is a pure function of (seed, stream, purpose, vector index,
