@@ -33,17 +33,22 @@ struct VectorUnitParameters {
 ///     its mean                      w + 1 special (division)
 ///     mixed pooling                 w         backwards 2 w
 ///     local response normalisation  w + 2 special (log, exp), backwards 2 w + 3 special (division)
+/// A partition takes 2 cycles a position for each table that is drawn anew (an exchange, then collecting), one position
+/// at a time; a replica's bias and its gradient an issue a value; folding an issue a value of the patches.
 /// What an operation derives once a channel (square roots of batch normalisation, mixtures) is counted, not timed.
 /// Actions: vector.add, .mul, .special, .compare, .convert, one a value; random.bit.
 class VectorUnit : public Unit {
  public:
-  /// `seed` keys the choices of stochastic pooling, with the command's layer and the number of the image in the run.
+  /// `seed` keys the choices of stochastic pooling and the partitions, with the command's layer and the number of the
+  /// image in the run (for partitions: training and evaluation apart).
   VectorUnit(const sc_core::sc_module_name& name, std::uint16_t index, const UnitContext& context,
              const VectorUnitParameters& parameters, std::uint64_t seed);
 
   [[nodiscard]] std::vector<InventoryItem> inventory() const override;
 
  private:
+  Work draw(const Command& command);
+
   enum Kind : std::size_t { add, mul, special, compare, convert, random_bit };
 
   Work perform(const Command& command) override;
