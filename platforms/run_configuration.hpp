@@ -12,6 +12,7 @@
 #include "models/core/error.hpp"
 #include "platforms/chip_configuration.hpp"
 #include "workloads/data/augmentation.hpp"
+#include "workloads/rapa/tiling.hpp"
 #include "workloads/training/schedule.hpp"
 
 namespace rheo {
@@ -77,6 +78,7 @@ struct RunConfiguration {
   std::int64_t seed = 1;
   WorkloadParameters workload;
   AugmentationParameters augmentation;
+  rapa::TilingParameters rapa;
   ScheduleParameters schedule;
   OptimiserParameters optimiser;
   CheckpointParameters checkpoint;

@@ -162,6 +162,8 @@ MappingRequest mapping_request(const RunConfiguration& configuration, const Data
     request.pixel_deviation = data.pixel_deviation;
   }
   request.momentum = configuration.optimiser.momentum;
+  request.tiling = configuration.rapa;
+  request.seed = static_cast<std::uint64_t>(configuration.seed);
   return request;
 }
 

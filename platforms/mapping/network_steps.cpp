@@ -68,6 +68,7 @@ class Reader {
     const TensorShape& in = tensors_.back().shape;
     add_matrix(node, {in.height, in.width, in.channels, conv.kernel, conv.kernel, conv.stride, conv.padding},
                conv.channels);
+    mapping_.layers.back().convolution = true;
   }
   void read(const Node& node, const Linear& linear) {
     add_matrix(node, PatchGeometry::pixels(1, 1, tensors_.back().shape.values()), linear.outputs);

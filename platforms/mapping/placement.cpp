@@ -34,11 +34,40 @@ Placement::Placement(const Graph& graph, const ChipConfiguration& configuration,
       dram("dram", data_map::dram, chip.dram.capacity, mapping.dram) {
   require_possible(chip);
   network = read_network(graph, mapping);
+  share_positions();
   place_tiles();
   choose_formats();
   place_host_window(graph.input_shape());
   place_parameters();
   place_batch();
+}
+
+void Placement::share_positions() {
+  mapping.same_start = request.tiling.same_start;
+  std::size_t convolutions = 0;
+  for (std::size_t l = 0; l < mapping.layers.size(); ++l) {
+    MatrixLayer& layer = mapping.layers[l];
+    const PatchGeometry& g = layer.geometry;
+    layer.assignment.positions = static_cast<std::uint32_t>(g.positions());
+    if (!layer.convolution || convolutions == rapa::TilingParameters::most_layers) continue;
+    const rapa::LayerTiling& tiling = request.tiling.layers[convolutions];
+    const std::string where = "rapa.conv" + std::to_string(++convolutions);
+    layer.assignment =
+        rapa::assign(tiling, g.out_height(), g.out_width(), request.seed, static_cast<std::uint32_t>(l), where);
+    if (layer.assignment.regions > 0 && (g.out_height() != g.height || g.out_width() != g.width)) {
+      throw InputError(where + ".scheme", "image_pad wants a convolution that keeps the size of the plane");
+    }
+    if (!layer.assignment.uses_table()) continue;
+    mapping.remarks.push_back(fmt::format("{}: {}, {} of {} positions an image on {} {}", layer.name,
+                                          rapa::scheme_names[std::size_t(tiling.scheme)], layer.assignment.positions,
+                                          g.positions(), layer.assignment.replicas,
+                                          layer.assignment.replicas == 1 ? "matrix" : "replicas of the matrix"));
+  }
+  for (std::size_t i = convolutions; i < rapa::TilingParameters::most_layers; ++i) {
+    if (request.tiling.layers[i] == rapa::LayerTiling{}) continue;
+    throw InputError("rapa.conv" + std::to_string(i + 1) + ".scheme",
+                     fmt::format("the network has {} convolutions; expected none", convolutions));
+  }
 }
 
 void Placement::place_tiles() {
@@ -48,15 +77,18 @@ void Placement::place_tiles() {
     const auto down = static_cast<std::uint32_t>(ceil_divide(layer.inputs, static_cast<std::uint64_t>(chip.tile.rows)));
     const auto across =
         static_cast<std::uint32_t>(ceil_divide(layer.outputs, static_cast<std::uint64_t>(chip.tile.columns)));
-    if (unit + std::uint64_t{down} * across > most_tiles) {
+    const std::uint32_t replicas = layer.assignment.replicas;
+    if (unit + std::uint64_t{down} * across * replicas > most_tiles) {
       throw InputError(chip.tile.rows < chip.tile.columns ? "tile.rows" : "tile.columns",
                        fmt::format("the network needs more than {} tiles; expected larger ones", most_tiles));
     }
-    for (std::uint32_t r = 0; r < down; ++r) {
+    for (std::uint32_t i = 0; i < replicas * down; ++i) {
+      const std::uint32_t r = i % down;
       for (std::uint32_t c = 0; c < across; ++c) {
         TilePlacement tile;
         tile.unit = unit++;
         tile.layer = static_cast<std::uint16_t>(l);
+        tile.replica = static_cast<std::uint16_t>(i / down);
         tile.first_input = share(layer.inputs, down, r);
         tile.inputs = share(layer.inputs, down, r + 1) - tile.first_input;
         tile.first_output = share(layer.outputs, across, c);
@@ -64,7 +96,7 @@ void Placement::place_tiles() {
         layer.tiles.push_back(tile);
       }
     }
-    if (layer.tiles.size() > 1) {
+    if (down * across > 1) {
       mapping.remarks.push_back(fmt::format("{}: {} x {} split evenly over {} x {} tiles", layer.name, layer.inputs,
                                             layer.outputs, down, across));
     }
@@ -111,13 +143,13 @@ void Placement::place_host_window(const TensorShape& images) {
 
 void Placement::place_parameters() {
   for (MatrixLayer& layer : mapping.layers) {
-    const std::uint64_t bytes = layer.outputs * sizeof(float);
+    const std::uint64_t bytes = std::uint64_t{layer.assignment.replicas} * layer.outputs * sizeof(float);
     layer.bias = buffer.take(layer.name + ".bias", bytes);
     layer.bias_gradient = buffer.take(layer.name + ".bias.gradient", bytes);
     layer.bias_velocity = buffer.take(layer.name + ".bias.velocity", bytes);
   }
   for (MatrixLayer& layer : mapping.layers) {
-    const std::uint64_t bytes = std::uint64_t{layer.inputs} * layer.outputs * sizeof(float);
+    const std::uint64_t bytes = layer.assignment.replicas * layer.matrix_bytes();
     if (ideal()) {
       layer.weights = buffer.take(layer.name + ".weights", bytes);
     } else {
@@ -127,6 +159,10 @@ void Placement::place_parameters() {
       layer.gradient = buffer.take(layer.name + ".gradient", bytes);
       layer.velocity = buffer.take(layer.name + ".velocity", bytes);
     }
+  }
+  for (MatrixLayer& layer : mapping.layers) {
+    if (layer.assignment.order.empty()) continue;
+    layer.table = buffer.take(layer.name + ".assignment", layer.table_bytes());
   }
   for (PoolMixture& mixture : mapping.mixtures) {
     const std::uint64_t bytes = mixture.channels * sizeof(float);
@@ -144,6 +180,9 @@ void Placement::place_batch() {
   for (const Step& step : network.steps) {
     if (step.kind != Step::Kind::matrix) continue;
     tensors[step.out].error_dram = dram.take(tensors[step.out].name + ".errors", batch * error_bytes(step.out));
+  }
+  for (MatrixLayer& layer : mapping.layers) {
+    if (layer.assignment.drawn) layer.table = dram.take(layer.name + ".assignments", batch * layer.table_bytes());
   }
 }
 

@@ -32,6 +32,7 @@ struct Placement {
   Allocator buffer, dram;
 
  private:
+  void share_positions();
   void place_tiles();
   void choose_formats();
   void keep_fp32(NumberFormat& format, const std::string& name);

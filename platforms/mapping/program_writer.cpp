@@ -110,7 +110,86 @@ class ProgramWriter {
     command.outputs = tile.outputs;
     command.layer_inputs = layer.inputs;
     command.layer_outputs = layer.outputs;
+    command.replica = tile.replica;
+    command.replicas = static_cast<std::uint16_t>(layer.assignment.replicas);
     return command;
+  }
+  /// The matrix, or another of its size, of the tile's replica.
+  [[nodiscard]] MemoryOperand matrix_of(const TilePlacement& tile, std::uint64_t first, Access access) const {
+    const MatrixLayer& layer = place_.mapping.layers[tile.layer];
+    return fixed(first + tile.replica * layer.matrix_bytes(), std::uint64_t{layer.inputs} * layer.outputs, access);
+  }
+
+  // ---- replicas that share the positions out by a table ----
+
+  static void need_table(const MatrixLayer& layer, bool training, BlockLayout& block) {
+    if (layer.indexed(training) && layer.assignment.drawn) block.need("table " + layer.name, layer.table_bytes());
+  }
+  [[nodiscard]] static MemoryOperand table(const MatrixLayer& layer, const BlockLayout& block, Access access) {
+    if (layer.assignment.drawn) {
+      return {block.at("table " + layer.name),
+              0,
+              block.parity(),
+              layer.table_bytes(),
+              NumberFormat::uint8,
+              access,
+              true,
+              1};
+    }
+    return {layer.table, 0, 0, layer.table_bytes(), NumberFormat::uint8, access, false, 1};
+  }
+  [[nodiscard]] static MemoryOperand tables_in_dram(const MatrixLayer& layer, const BlockLayout& block) {
+    return batch_share(layer.table, layer.table_bytes(), NumberFormat::uint8, block.images(), Access::read);
+  }
+  /// Lets the tile take the positions of its replica only.
+  void take_positions(Command& command, const MatrixLayer& layer, const BlockLayout& block) const {
+    command.operands[Command::table_operand] = table(layer, block, Access::read);
+    command.regions = static_cast<std::uint8_t>(layer.assignment.regions);
+  }
+  /// Replicas write disjoint parts of a tensor.
+  [[nodiscard]] static MemoryOperand part_of(MemoryOperand operand, const TilePlacement& tile) {
+    operand.part = tile.replica + 1U;
+    return operand;
+  }
+  /// A vector operation over the positions of the table.
+  [[nodiscard]] static Command by_table(const Step& step, const MatrixLayer& layer, const BlockLayout& block,
+                                        VectorOperation operation, const MemoryOperand& first,
+                                        const MemoryOperand& second) {
+    Command command = vector(step.account, operation, {first, second, table(layer, block, Access::read)});
+    command.geometry = layer.geometry;
+    command.regions = static_cast<std::uint8_t>(layer.assignment.regions);
+    command.replicas = static_cast<std::uint16_t>(layer.assignment.replicas);
+    return command;
+  }
+  /// The patches of the backward pass, one for each entry of the table.
+  [[nodiscard]] static MemoryOperand slots(const MatrixLayer& layer, const BlockLayout& block, Access access) {
+    return {block.at("patches " + layer.name),
+            0,
+            block.parity(),
+            layer.assignment.positions * layer.inputs,
+            NumberFormat::fp32,
+            access,
+            true,
+            1};
+  }
+
+  /// Draws the tables of a forward pass, and in training keeps them for the passes that follow.
+  void draw_tables(std::vector<Command>& program, const Step& step, const BlockLayout& block, bool training) const {
+    const MatrixLayer& layer = place_.mapping.layers[step.layer];
+    if (!layer.indexed(training) || !layer.assignment.drawn) return;
+    Command draw = vector(step.account, VectorOperation::draw_partition, {table(layer, block, Access::write)});
+    draw.geometry = layer.geometry;
+    draw.replicas = static_cast<std::uint16_t>(layer.assignment.replicas);
+    draw.constants[0] = static_cast<float>(place_.request.tiling.reshuffle_every);
+    program.push_back(draw);
+    if (training) {
+      program.push_back(transfer(step.account, table(layer, block, Access::read), tables_in_dram(layer, block)));
+    }
+  }
+  void load_tables(std::vector<Command>& program, const Step& step, const BlockLayout& block) const {
+    const MatrixLayer& layer = place_.mapping.layers[step.layer];
+    if (!layer.assignment.drawn) return;
+    program.push_back(transfer(step.account, tables_in_dram(layer, block), table(layer, block, Access::write)));
   }
 
   void write_initialise() {
@@ -118,7 +197,7 @@ class ProgramWriter {
     for (const MatrixLayer& layer : place_.mapping.layers) {
       for (const TilePlacement& tile : layer.tiles) {
         Command command = on_tile(tile, Opcode::program_weights, Phase::update);
-        command.operands[0] = fixed(layer.weights, std::uint64_t{layer.inputs} * layer.outputs, Access::read);
+        command.operands[0] = matrix_of(tile, layer.weights, Access::read);
         program.push_back(command);
       }
     }
@@ -133,6 +212,7 @@ class ProgramWriter {
     block.need("results", 2 * sizeof(float));
     for (std::size_t t = 0; t + 1 < place_.network.tensors.size(); ++t)
       block.need("activation " + place_.network.tensors[t].name, place_.activation_bytes(t));
+    for (const MatrixLayer& layer : place_.mapping.layers) need_table(layer, training, block);
     block.need("logits", std::uint64_t{place_.network.tensors.back().shape.values()} * sizeof(float));
     place_block(block, training ? "forward" : "evaluation");
     if (training) place_.mapping.forward_images = block.images();
@@ -176,6 +256,8 @@ class ProgramWriter {
       switch (step.kind) {
         case Step::Kind::matrix: {
           const MatrixLayer& layer = place_.mapping.layers[step.layer];
+          const bool indexed = layer.indexed(training);
+          draw_tables(program, step, block, training);
           for (const TilePlacement& tile : layer.tiles) {
             Command command = on_tile(tile, Opcode::forward, Phase::forward);
             command.accumulate = tile.first_input > 0;
@@ -183,10 +265,17 @@ class ProgramWriter {
             // A tile that holds part of the columns writes part of each pixel.
             const bool part = command.accumulate || tile.outputs < layer.outputs;
             command.operands[1] = result(part ? Access::read_write : Access::write);
+            if (indexed) {
+              command.operands[1] = part_of(command.operands[1], tile);
+              take_positions(command, layer, block);
+            }
             program.push_back(command);
           }
-          Command bias = vector(step.account, VectorOperation::bias_activation,
-                                {result(Access::read_write), fixed(layer.bias, layer.outputs, Access::read)});
+          const MemoryOperand biases = fixed(layer.bias, bias_values(layer), Access::read);
+          Command bias =
+              indexed ? by_table(step, layer, block, VectorOperation::replica_bias_activation,
+                                 result(Access::read_write), biases)
+                      : vector(step.account, VectorOperation::bias_activation, {result(Access::read_write), biases});
           bias.activation = step.activation;
           program.push_back(bias);
           if (training && step.out != last) save_activation(program, step.out, block);
@@ -217,6 +306,10 @@ class ProgramWriter {
       }
     }
     program.push_back(plain(Opcode::end_loop));
+  }
+
+  [[nodiscard]] static std::uint64_t bias_values(const MatrixLayer& layer) {
+    return std::uint64_t{layer.assignment.replicas} * layer.outputs;
   }
 
   void save_activation(std::vector<Command>& program, std::size_t t, const BlockLayout& block) const {
@@ -356,6 +449,12 @@ class ProgramWriter {
         block.need("activation " + place_.network.tensors[t].name, place_.activation_bytes(t));
       if (step.kind != Step::Kind::loss)
         block.need("error " + place_.network.tensors[step.out].name, place_.error_bytes(step.out));
+      if (step.kind != Step::Kind::matrix) continue;
+      const MatrixLayer& layer = place_.mapping.layers[step.layer];
+      need_table(layer, true, block);
+      if (layer.indexed(true) && step.in != 0) {
+        block.need("patches " + layer.name, std::uint64_t{layer.assignment.positions} * layer.inputs * sizeof(float));
+      }
     }
     place_block(block, "backward");
     place_.mapping.backward_images = block.images();
@@ -369,6 +468,7 @@ class ProgramWriter {
         if (!loaded[t]) load_activation(program, t, block);
         loaded[t] = true;
       }
+      if (step->kind == Step::Kind::matrix) load_tables(program, *step, block);
     }
     for (auto step = place_.network.steps.rbegin(); step != place_.network.steps.rend(); ++step) {
       if (step->kind == Step::Kind::matrix) {
@@ -391,14 +491,18 @@ class ProgramWriter {
       derivative.activation = step.activation;
       program.push_back(derivative);
     }
-    program.push_back(
-        vector(step.account, VectorOperation::bias_gradient,
-               {error(step.out, block, Access::read), fixed(layer.bias_gradient, layer.outputs, Access::read_write)}));
+    const bool indexed = layer.indexed(true);
+    const MemoryOperand errors = error(step.out, block, Access::read);
+    const MemoryOperand bias_gradient = fixed(layer.bias_gradient, bias_values(layer), Access::read_write);
+    program.push_back(indexed
+                          ? by_table(step, layer, block, VectorOperation::replica_bias_gradient, errors, bias_gradient)
+                          : vector(step.account, VectorOperation::bias_gradient, {errors, bias_gradient}));
     if (step.out != place_.network.tensors.size() - 1) {
       program.push_back(transfer(step.account, error(step.out, block, Access::read),
                                  error_share(step.out, block.images(), Access::write)));
     }
     if (step.in == 0) return;  // nobody needs the gradient of the images
+    if (indexed) return write_replicas_backward(program, step, block);
     const bool adds = Placement::adds_errors(layer);
     if (adds) {
       program.push_back(vector(step.account, VectorOperation::fill_zero, {error(step.in, block, Access::write)}));
@@ -411,6 +515,23 @@ class ProgramWriter {
       command.operands[1] = error(step.in, block, part ? Access::read_write : Access::write);
       program.push_back(command);
     }
+  }
+
+  /// Replicas put their patches side by side, in parallel; then all patches are added up in the order of their
+  /// positions, so that the sum does not depend on who computed what.
+  void write_replicas_backward(std::vector<Command>& program, const Step& step, const BlockLayout& block) const {
+    const MatrixLayer& layer = place_.mapping.layers[step.layer];
+    for (const TilePlacement& tile : layer.tiles) {
+      Command command = on_tile(tile, Opcode::backward, Phase::backward);
+      command.accumulate = tile.first_output > 0;
+      const bool part = command.accumulate || tile.inputs < layer.inputs;
+      command.operands[0] = error(step.out, block, Access::read);
+      command.operands[1] = part_of(slots(layer, block, part ? Access::read_write : Access::write), tile);
+      take_positions(command, layer, block);
+      program.push_back(command);
+    }
+    program.push_back(by_table(step, layer, block, VectorOperation::fold_patches, slots(layer, block, Access::read),
+                               error(step.in, block, Access::write)));
   }
 
   [[nodiscard]] static Command momentum_step(const Step& step, std::uint64_t values, std::uint64_t gradient,
@@ -427,6 +548,7 @@ class ProgramWriter {
       if (step.kind != Step::Kind::matrix) continue;
       block.need("activation " + place_.network.tensors[step.in].name, place_.activation_bytes(step.in));
       block.need("error " + place_.network.tensors[step.out].name, place_.error_bytes(step.out));
+      need_table(place_.mapping.layers[step.layer], true, block);
     }
     place_block(block, "update");
     place_.mapping.update_images = block.images();
@@ -437,14 +559,14 @@ class ProgramWriter {
       load_activation(program, step.in, block);
       program.push_back(transfer(step.account, error_share(step.out, block.images(), Access::read),
                                  error(step.out, block, Access::write)));
+      load_tables(program, step, block);
       const MatrixLayer& layer = place_.mapping.layers[step.layer];
       for (const TilePlacement& tile : layer.tiles) {
         Command command = on_tile(tile, place_.accumulates() ? Opcode::accumulate : Opcode::update, Phase::update);
         command.operands[0] = activation(step.in, block, Access::read);
         command.operands[1] = error(step.out, block, Access::read);
-        if (place_.accumulates()) {
-          command.operands[2] = fixed(layer.gradient, std::uint64_t{layer.inputs} * layer.outputs, Access::read_write);
-        }
+        if (place_.accumulates()) command.operands[2] = matrix_of(tile, layer.gradient, Access::read_write);
+        if (layer.indexed(true)) take_positions(command, layer, block);
         program.push_back(command);
       }
     }
@@ -457,9 +579,9 @@ class ProgramWriter {
       }
       if (step.kind != Step::Kind::matrix) continue;
       const MatrixLayer& layer = place_.mapping.layers[step.layer];
-      program.push_back(momentum_step(step, layer.bias, layer.bias_gradient, layer.bias_velocity, layer.outputs));
+      program.push_back(momentum_step(step, layer.bias, layer.bias_gradient, layer.bias_velocity, bias_values(layer)));
       if (!place_.accumulates()) continue;
-      const std::uint64_t weights = std::uint64_t{layer.inputs} * layer.outputs;
+      const std::uint64_t weights = layer.assignment.replicas * std::uint64_t{layer.inputs} * layer.outputs;
       if (place_.ideal()) {
         program.push_back(momentum_step(step, layer.weights, layer.gradient, layer.velocity, weights));
       } else {
@@ -470,10 +592,10 @@ class ProgramWriter {
       for (const TilePlacement& tile : layer.tiles) {
         Command command = on_tile(tile, place_.ideal() ? Opcode::program_weights : Opcode::update, Phase::update);
         if (place_.ideal()) {
-          command.operands[0] = fixed(layer.weights, weights, Access::read);
+          command.operands[0] = matrix_of(tile, layer.weights, Access::read);
         } else {
           command.one_hot = true;
-          command.operands[1] = fixed(layer.velocity, weights, Access::read);
+          command.operands[1] = matrix_of(tile, layer.velocity, Access::read);
         }
         program.push_back(command);
       }
