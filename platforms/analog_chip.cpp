@@ -56,7 +56,8 @@ AnalogChip::AnalogChip(const sc_core::sc_module_name& name, const ChipConfigurat
       host_("host"),
       controller_("controller", configuration.controller, clock_, unit_room()),
       dma_("dma", unit_index::dma, unit_context(options), configuration.dma),
-      vector_unit_("vector_unit", unit_index::vector_unit, unit_context(options), configuration.vector_unit),
+      vector_unit_("vector_unit", unit_index::vector_unit, unit_context(options), configuration.vector_unit,
+                   options.seed),
       bus_("bus", configuration.bus, clock_, unit_index::first_tile + mapping.tiles(),
            address_map(configuration, mapping)),
       buffer_("buffer", configuration.buffer, clock_),
@@ -129,8 +130,7 @@ void AnalogChip::write_program() {
 
 void AnalogChip::program_initial_state() {
   sc_core::sc_start(sc_core::SC_ZERO_TIME);  // elaborate
-  const auto write = [&](std::uint64_t address, const std::vector<float>& values) {
-    const auto bytes = std::as_bytes(std::span(values));
+  const auto write = [&](std::uint64_t address, std::span<const std::byte> bytes) {
     if (address >= data_map::dram) {
       dram_.write_bytes(address - data_map::dram, bytes);
     } else {
@@ -141,15 +141,22 @@ void AnalogChip::program_initial_state() {
   };
   for (std::size_t l = 0; l < mapping_.layers.size(); ++l) {
     const MatrixLayer& layer = mapping_.layers[l];
-    std::vector<float> matrix(std::size_t{layer.inputs} * layer.outputs);
-    const auto number = static_cast<std::uint32_t>(l);
-    for (std::size_t row = 0; row < layer.inputs; ++row) {
-      draw_initial(seed_, number, row, layer.inputs, std::span(matrix).subspan(row * layer.outputs, layer.outputs));
+    for (std::uint32_t replica = 0; replica < layer.assignment.replicas; ++replica) {
+      std::vector<float> matrix(std::size_t{layer.inputs} * layer.outputs);
+      const std::uint32_t number = static_cast<std::uint32_t>(l) | (mapping_.same_start ? 0U : replica << 16);
+      for (std::size_t row = 0; row < layer.inputs; ++row) {
+        draw_initial(seed_, number, row, layer.inputs, std::span(matrix).subspan(row * layer.outputs, layer.outputs));
+      }
+      std::vector<float> bias(layer.outputs);
+      draw_initial(seed_, number, layer.inputs, layer.inputs, bias);
+      write(layer.weights + replica * layer.matrix_bytes(), std::as_bytes(std::span(matrix)));
+      write(layer.bias + replica * bias.size() * sizeof(float), std::as_bytes(std::span(bias)));
     }
-    std::vector<float> bias(layer.outputs);
-    draw_initial(seed_, number, layer.inputs, layer.inputs, bias);
-    write(layer.weights, matrix);
-    write(layer.bias, bias);
+    if (!layer.assignment.order.empty()) write(layer.table, std::as_bytes(std::span(layer.assignment.order)));
+  }
+  for (const PoolMixture& mixture : mapping_.mixtures) {
+    const std::vector<float> betas(mixture.channels, mixture.first_beta);
+    write(mixture.parameters, std::as_bytes(std::span(betas)));
   }
   run_program(0, {});
 }

@@ -55,16 +55,16 @@ hid_t type_of<char>() {
   return H5T_NATIVE_CHAR;
 }
 
-/// zlib takes an empty vector's null pointer as the wish to start anew.
+/// The CRC of what came before and these values. Of no data at all zlib would begin anew.
 template <class T>
-Crc continued(Crc crc, const std::vector<T>& values) {
+Crc extended(Crc crc, const std::vector<T>& values) {
   if (values.empty()) return crc;
   return crc32_z(crc, reinterpret_cast<const unsigned char*>(values.data()), values.size() * sizeof(T));
 }
 
 template <class T>
 void write(hid_t group, const char* name, const std::vector<T>& values, Crc& crc) {
-  crc = continued(crc, values);
+  crc = extended(crc, values);
   const hsize_t size = values.size();
   const Handle space(H5Screate_simple(1, &size, nullptr), H5Sclose);
   const Handle set(H5Dcreate2(group, name, type_of<T>(), space.get(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), H5Dclose);
@@ -79,7 +79,7 @@ std::vector<T> read(hid_t group, const char* name, Crc& crc) {
   if (size < 0) throw std::runtime_error("HDF5 refused");
   std::vector<T> values(static_cast<std::size_t>(size));
   if (size > 0) check(H5Dread(set.get(), type_of<T>(), H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()));
-  crc = continued(crc, values);
+  crc = extended(crc, values);
   return values;
 }
 

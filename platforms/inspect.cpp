@@ -25,6 +25,7 @@ Json inspect_json(const RunConfiguration& configuration) {
     Json tiles = Json::array();
     for (const TilePlacement& tile : layer.tiles) {
       tiles.push_back({{"unit", tile.unit},
+                       {"replica", tile.replica},
                        {"rows", {tile.first_input, tile.first_input + tile.inputs}},
                        {"columns", {tile.first_output, tile.first_output + tile.outputs}}});
     }
@@ -32,6 +33,7 @@ Json inspect_json(const RunConfiguration& configuration) {
                       {"rows", layer.inputs},
                       {"columns", layer.outputs},
                       {"vectors", layer.geometry.positions()},
+                      {"replicas", layer.assignment.replicas},
                       {"tiles", tiles}});
   }
   return {

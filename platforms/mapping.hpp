@@ -7,6 +7,7 @@
 #include "models/digital/command.hpp"
 #include "platforms/chip_configuration.hpp"
 #include "workloads/network/graph.hpp"
+#include "workloads/rapa/tiling.hpp"
 
 namespace rheo {
 
@@ -29,17 +30,43 @@ struct TilePlacement {
   std::uint16_t unit = 0;
   std::uint16_t layer = 0;  ///< index into Mapping::layers
   std::uint32_t first_input = 0, inputs = 0, first_output = 0, outputs = 0;
+  std::uint16_t replica = 0;
 };
 
-/// A convolution or linear layer on the chip.
+/// A convolution or linear layer on the chip, with all replicas of its matrix. What belongs to a replica lies one
+/// replica after the other.
 struct MatrixLayer {
   std::string name;
   PatchGeometry geometry;  ///< patches of its input
   std::uint32_t inputs = 0, outputs = 0;
+  bool convolution = false;
   std::vector<TilePlacement> tiles;
   std::uint64_t bias = 0, bias_gradient = 0, bias_velocity = 0;  ///< buffer addresses, `outputs` fp32 values each
   std::uint64_t weights = 0;  ///< data address of the inputs x outputs fp32 matrix that programs the tiles
   std::uint64_t gradient = 0, velocity = 0;  ///< buffer addresses, where gradients are accumulated digitally
+  rapa::Assignment assignment;               ///< of output positions to replicas
+  std::uint64_t table =
+      0;  ///< of the assignment: buffer address of the fixed one, DRAM address of a batch of drawn ones
+
+  /// Bytes of one replica's fp32 matrix.
+  [[nodiscard]] std::uint64_t matrix_bytes() const noexcept { return std::uint64_t{inputs} * outputs * sizeof(float); }
+  /// Bytes of one table.
+  [[nodiscard]] std::uint32_t table_bytes() const noexcept {
+    return assignment.positions * static_cast<std::uint32_t>(sizeof(std::uint16_t));
+  }
+  /// Whether tiles take their positions from a table; a perforated layer's in training only.
+  [[nodiscard]] bool indexed(bool training) const noexcept {
+    return assignment.uses_table() && (training || assignment.replicas > 1);
+  }
+};
+
+/// The learnable mixtures of a mixed pooling layer.
+struct PoolMixture {
+  std::string name;
+  std::uint32_t channels = 0;
+  float first_beta = 0;          ///< of every channel, before training
+  std::uint64_t parameters = 0;  ///< buffer address: `channels` fp32 values of beta, then of their gradient
+  std::uint64_t velocity = 0;    ///< buffer address, `channels` fp32 values
 };
 
 /// A named piece of a memory.
@@ -58,13 +85,15 @@ struct HostLayout {
 /// Where everything of a network lies on the chip, and the programs that run it.
 struct Mapping {
   std::vector<MatrixLayer> layers;
-  std::vector<std::string> layer_names;  ///< by LayerIndex - 1: matrix layers in order, then pooling and loss
+  std::vector<PoolMixture> mixtures;
+  std::vector<std::string> layer_names;  ///< by LayerIndex - 1: matrix layers in order, then pooling, norms and loss
   std::vector<Command> initialise, training, evaluation;
   std::uint32_t forward_images = 0, backward_images = 0, update_images = 0;  ///< per block
   std::vector<Allocation> buffer, dram;
   std::uint64_t buffer_used = 0;
   std::uint64_t dram_used = 0;
   HostLayout host;
+  bool same_start = false;           ///< replicas begin with the same weights
   std::vector<std::string> remarks;  ///< decisions that a user should know of
 
   [[nodiscard]] std::size_t tiles() const noexcept;
@@ -76,6 +105,8 @@ struct MappingRequest {
   double pixel_mean = 0;
   double pixel_deviation = 1;
   MomentumTarget momentum = MomentumTarget::digital_only;
+  rapa::TilingParameters tiling;
+  std::uint64_t seed = 1;  ///< of random_fixed assignments
 };
 
 /// Places each layer on tiles (matrices larger than a tile are split evenly), assigns addresses in buffer and

@@ -132,6 +132,7 @@ Json layers_json(AnalogChip& chip, const EnergyReport& energy) {
     };
     layers.push_back({{"name", layer.name},
                       {"tiles", layer.tiles.size()},
+                      {"replicas", layer.assignment.replicas},
                       {"rows", layer.inputs},
                       {"columns", layer.outputs},
                       {"vectors", layer.geometry.positions()},

@@ -20,6 +20,8 @@ void RunConfiguration::describe(Parameters& p) {
   p.integer("seed", seed, {0, std::numeric_limits<std::int64_t>::max()}, "of all random numbers");
   chip.describe_general(p);
   p.section("workload", workload, "what the chip runs");
+  p.section("augmentation", augmentation, "how training images vary from epoch to epoch");
+  p.section("rapa", rapa, "replicated convolutions");
   p.section("schedule", schedule, "learning rate and momentum");
   p.section("optimiser", optimiser, "what the update does beside the gradient");
   p.section("checkpoint", checkpoint, "saving the state of a run");

@@ -11,6 +11,8 @@
 #include "models/core/configuration.hpp"
 #include "models/core/error.hpp"
 #include "platforms/chip_configuration.hpp"
+#include "workloads/data/augmentation.hpp"
+#include "workloads/rapa/tiling.hpp"
 #include "workloads/training/schedule.hpp"
 
 namespace rheo {
@@ -21,9 +23,15 @@ enum class PixelScale : std::uint8_t {
 };
 inline constexpr std::array<std::string_view, 2> pixel_scale_names{"standard", "unit"};
 
+/// How the pooling layers pool whose kind the network leaves open.
+enum class PoolingChoice : std::uint8_t { as_named, max, average, stochastic, mixed };
+inline constexpr std::array<std::string_view, 5> pooling_choice_names{"as_named", "max", "average", "stochastic",
+                                                                      "mixed"};
+
 struct WorkloadParameters {
   std::string network = "lenet";
   std::string dataset = "fashion-mnist";
+  PoolingChoice pooling = PoolingChoice::as_named;
   std::string data_dir;
   std::int64_t train_samples = 0;
   std::int64_t test_samples = 0;
@@ -34,6 +42,8 @@ struct WorkloadParameters {
   void describe(Parameters& p) {
     p.text("network", network, "`rheo list networks`");
     p.text("dataset", dataset, "`rheo list datasets`");
+    p.choice("pooling", pooling, pooling_choice_names,
+             "kind of the pooling layers that the network leaves open; as_named: as it has them");
     p.text("data_dir", data_dir, "folder with the data set's published files; empty: search for it");
     p.integer("train_samples", train_samples, {0, 1'000'000'000}, "the first N training samples in file order; 0: all");
     p.integer("test_samples", test_samples, {0, 1'000'000'000}, "the first N test samples in file order; 0: all");
@@ -67,6 +77,8 @@ struct RunConfiguration {
   std::string platform = "analog_training_chip";
   std::int64_t seed = 1;
   WorkloadParameters workload;
+  AugmentationParameters augmentation;
+  rapa::TilingParameters rapa;
   ScheduleParameters schedule;
   OptimiserParameters optimiser;
   CheckpointParameters checkpoint;

@@ -25,21 +25,41 @@ using Clock = std::chrono::steady_clock;
 
 std::int64_t samples(std::int64_t configured) { return configured == 0 ? all_samples : configured; }
 
+std::optional<PoolKind> pooling_of(PoolingChoice choice) {
+  switch (choice) {
+    case PoolingChoice::as_named:
+      return std::nullopt;
+    case PoolingChoice::max:
+      return PoolKind::max;
+    case PoolingChoice::average:
+      return PoolKind::average;
+    case PoolingChoice::stochastic:
+      return PoolKind::stochastic;
+    case PoolingChoice::mixed:
+      return PoolKind::mixed;
+  }
+  return std::nullopt;
+}
+
 Graph network_for(const RunConfiguration& configuration, const Dataset& data) {
   const ImageSet& set = data.train;
   try {
     return build_network(configuration.workload.network,
                          {static_cast<std::uint32_t>(set.height), static_cast<std::uint32_t>(set.width),
                           static_cast<std::uint32_t>(set.channels)},
-                         static_cast<std::uint32_t>(set.classes));
+                         static_cast<std::uint32_t>(set.classes), pooling_of(configuration.workload.pooling));
   } catch (const std::invalid_argument& error) {
     throw InputError("workload.network", configuration.workload.network + " does not fit the images: " + error.what());
   }
 }
 
 TrainingRecipe recipe_of(const RunConfiguration& c) {
-  return {c.workload.epochs, c.workload.batch_size, c.optimiser.weight_decay, c.schedule,
-          static_cast<std::uint64_t>(c.seed)};
+  return {c.workload.epochs,
+          c.workload.batch_size,
+          c.optimiser.weight_decay,
+          c.schedule,
+          static_cast<std::uint64_t>(c.seed),
+          c.augmentation};
 }
 
 std::string resolved(const RunConfiguration& configuration) {
@@ -136,6 +156,8 @@ MappingRequest mapping_request(const RunConfiguration& configuration, const Data
     request.pixel_deviation = data.pixel_deviation;
   }
   request.momentum = configuration.optimiser.momentum;
+  request.tiling = configuration.rapa;
+  request.seed = static_cast<std::uint64_t>(configuration.seed);
   return request;
 }
 

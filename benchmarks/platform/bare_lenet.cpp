@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "models/core/counter_random.hpp"
+#include "models/digital/pooling.hpp"
 #include "models/digital/vector_math.hpp"
 
 namespace rheo::benchmarks {

@@ -28,6 +28,9 @@ enum class RandomPurpose : std::uint32_t {
   drift,             ///< each cell's exponent
   conductance_noise, ///< of what a read sees
   converter_population,
+  stochastic_pooling,
+  patch_assignment,
+  fixed_assignment,
 };
 
 /// Counter-based random numbers: every number is a pure function of (seed, stream, purpose, vector index,

@@ -11,8 +11,10 @@ namespace rheo {
 /// commands that overlap, one of them writing, are a missing dependency: an error that names both.
 class AccessTracker {
  public:
-  /// `name` describes the command; throws SimulationError on a conflict with another command in flight.
-  void use(std::uint64_t sequence, const std::string& name, std::uint64_t address, std::uint64_t bytes, bool write);
+  /// `name` describes the command, `part` is the operand's (see MemoryOperand); throws SimulationError on a conflict
+  /// with another command in flight.
+  void use(std::uint64_t sequence, const std::string& name, std::uint64_t address, std::uint64_t bytes, bool write,
+           std::uint32_t part = 0);
   /// The command has ended.
   void release(std::uint64_t sequence);
 
@@ -22,6 +24,7 @@ class AccessTracker {
     std::uint64_t first;
     std::uint64_t last;
     bool write;
+    std::uint32_t part;
     std::string name;
   };
   std::vector<Use> uses_;

@@ -9,15 +9,19 @@
 #include "models/core/number_format.hpp"
 #include "models/core/patch_geometry.hpp"
 #include "models/core/scope.hpp"
+#include "models/digital/partition.hpp"
 #include "models/digital/vector_math.hpp"
 
 namespace rheo {
 
 /// What a command asks a unit to do. Operands are listed in order; W is the tile's part of the layer's matrix.
+/// Forward, backward, update and accumulate may be indexed: a replica of the matrix then takes its own part of each
+/// image's vectors, the positions that the table [3] names for it (see Command::replica).
 enum class Opcode : std::uint8_t {
   transfer,         ///< DMA: [1] = [0], byte for byte
   forward,          ///< tile: [1] = W^T [0], patches of [0] to pixels of [1]
-  backward,         ///< tile: [1] = W [0], pixels of [0] to patches of [1]; patches that overlap want `accumulate`
+  backward,         ///< tile: [1] = W [0], pixels of [0] to patches of [1]; patches that overlap want `accumulate`;
+                    ///< indexed: to the replica's places in a list [1] of the patches of all entries of the table
   update,           ///< tile: pulses for W -= lr [0] [1]^T (one_hot: [1] holds the rows of the matrix itself)
   end_batch,        ///< tile: what its cells do once a mini-batch: decay, diffusion, transfers, refreshes
   accumulate,       ///< tile: gradient [2] += [0] [1]^T, digitally
@@ -48,12 +52,48 @@ enum class VectorOperation : std::uint8_t {
   batch_norm_statistics,  ///< means and variances of [1] = those of [0]'s channels over all its pixels
   batch_norm,             ///< [2] = gamma ([0] - mean) / sqrt(variance + constants[0]) + beta, parameters [1]
   batch_norm_backward,    ///< errors [0] in place, inputs [1], parameters [2]; gradients of gamma, beta [3] += ...
+  stochastic_pool,        ///< [1] = a cell of each window of [0], chosen by chance; backward: max_pool_backward
+  stochastic_pool_mean,   ///< [1] = means of what stochastic_pool would choose in [0]
+  mixed_pool,             ///< [2] = mixtures of maximum and average of the windows of [0], parameters [1]
+  mixed_pool_backward,    ///< [3] = errors [0] spread over the windows of [1]; gradients in parameters [2] += ...
+  local_response_norm,    ///< [1] = [0] normalised within the channel
+  local_response_norm_backward,  ///< [2] = errors [0] at inputs [1]
+  draw_partition,                ///< [0] = tables that share the geometry's positions out by chance, an image each
+  replica_bias_activation,  ///< [0] = f([0] + bias of the position's replica [1]) by table [2]; positions left out: 0
+  replica_bias_gradient,    ///< [1] += errors [0], each to its replica's row, by table [2]
+  fold_patches,             ///< [1] = sum of the patches [0] at the positions of table [2]
 };
 // Batch normalisation's parameters are one fixed operand of 4 x channels values: mean, variance, gamma, beta.
-inline constexpr std::array<std::string_view, 16> vector_operation_names{
-    "normalise",     "bias+activation",       "activation'",   "max-pool",      "max-pool'",         "average-pool",
-    "average-pool'", "softmax+loss",          "bias gradient", "momentum step", "momentum velocity", "zero",
-    "add",           "batch-norm statistics", "batch-norm",    "batch-norm'"};
+// Mixed pooling's parameters are one fixed operand of 2 x channels values: beta, then the gradient of beta;
+// constants[0] is mu. Local response normalisation: the geometry's kernel is the window's size, constants are alpha and
+// beta.
+// draw_partition: images whose numbers differ only in the remainder by constants[0] share a table.
+inline constexpr std::array<std::string_view, 26> vector_operation_names{"normalise",
+                                                                         "bias+activation",
+                                                                         "activation'",
+                                                                         "max-pool",
+                                                                         "max-pool'",
+                                                                         "average-pool",
+                                                                         "average-pool'",
+                                                                         "softmax+loss",
+                                                                         "bias gradient",
+                                                                         "momentum step",
+                                                                         "momentum velocity",
+                                                                         "zero",
+                                                                         "add",
+                                                                         "batch-norm statistics",
+                                                                         "batch-norm",
+                                                                         "batch-norm'",
+                                                                         "stochastic-pool",
+                                                                         "stochastic mean",
+                                                                         "mixed-pool",
+                                                                         "mixed-pool'",
+                                                                         "local norm",
+                                                                         "local norm'",
+                                                                         "shuffle",
+                                                                         "replica bias",
+                                                                         "replica bias'",
+                                                                         "fold"};
 
 using Activation = vector_math::Activation;
 inline constexpr std::array<std::string_view, 5> activation_names{"identity", "tanh", "relu", "celu", "sigmoid"};
@@ -71,6 +111,7 @@ struct MemoryOperand {
   Access access = Access::none;
   bool per_image = true;
   float scale = 1;
+  std::uint32_t part = 0;  ///< not 0: only this part of the tensor is touched; parts with other numbers are disjoint
 
   [[nodiscard]] constexpr std::uint64_t count(std::uint32_t images) const noexcept {
     return std::uint64_t{values} * (per_image ? images : 1U);
@@ -88,18 +129,21 @@ struct MemoryOperand {
 /// is set by the controller when it issues the command.
 struct Command {
   static constexpr std::size_t max_operands = 4;
+  static constexpr std::size_t table_operand = 3;  ///< of an indexed command
 
   Opcode opcode = Opcode::halt;
   VectorOperation operation = VectorOperation::fill_zero;
   Activation activation = Activation::identity;
   Phase phase = Phase::digital;
   LayerIndex layer = shared_layer;
-  std::uint16_t unit = 0;                       ///< index of the unit on the controller's command link
-  bool accumulate = false;                      ///< forward, backward: add to the output instead of replacing it
-  bool one_hot = false;                         ///< update: row r of [1] is the error of the r-th unit vector
-  PatchGeometry geometry;                       ///< matrix commands: patches of the layer's input; pooling: the windows
-  std::uint32_t first_input = 0, inputs = 0;    ///< rows of the layer's matrix that this tile holds
-  std::uint32_t first_output = 0, outputs = 0;  ///< columns
+  std::uint16_t unit = 0;                     ///< index of the unit on the controller's command link
+  bool accumulate = false;                    ///< forward, backward: add to the output instead of replacing it
+  bool one_hot = false;                       ///< update: row r of [1] is the error of the r-th unit vector
+  bool ceiling = false;                       ///< pooling: a last window that reaches over the image's end counts
+  std::uint8_t regions = 0;                   ///< not 0: patches see their own of regions x regions parts of the image
+  PatchGeometry geometry;                     ///< matrix commands: patches of the layer's input; pooling: the windows
+  std::uint32_t first_input = 0, inputs = 0;  ///< rows of the layer's matrix that this tile holds
+  std::uint32_t first_output = 0, outputs = 0;        ///< columns
   std::uint32_t layer_inputs = 0, layer_outputs = 0;  ///< the whole matrix
   std::array<MemoryOperand, max_operands> operands{};
   std::array<float, 2> constants{};
@@ -117,6 +161,18 @@ struct Command {
   float momentum = 0;
   float weight_decay = 0;
 
+  /// Replica `replica` of `replicas`. Tables of positions are little-endian 16-bit numbers, counted as uint8 values;
+  /// the replica has the entries from part_begin(entries, replicas, replica) on (partition.hpp), ascending.
+  std::uint16_t replica = 0, replicas = 1;
+
+  [[nodiscard]] bool is_indexed() const noexcept {
+    return is_matrix_block() && operands[table_operand].access != Access::none;
+  }
+  /// Positions of an image that an indexed command computes.
+  [[nodiscard]] std::size_t replica_positions() const noexcept {
+    const std::size_t entries = operands[table_operand].values / sizeof(std::uint16_t);
+    return part_begin(entries, replicas, std::size_t{replica} + 1) - part_begin(entries, replicas, replica);
+  }
   [[nodiscard]] Scope scope() const noexcept { return {mode, phase, layer}; }
   [[nodiscard]] bool is_matrix_block() const noexcept {
     return opcode == Opcode::forward || opcode == Opcode::backward || opcode == Opcode::update ||

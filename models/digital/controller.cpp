@@ -169,8 +169,8 @@ void Controller::resolve(Command& command, std::uint32_t block, std::uint32_t im
   command.momentum = registers_.momentum;
   command.weight_decay = registers_.weight_decay;
   command.first_vector = 0;
-  command.vectors =
-      command.is_matrix_block() ? command.images * static_cast<std::uint32_t>(command.geometry.positions()) : 0;
+  const std::size_t positions = command.is_indexed() ? command.replica_positions() : command.geometry.positions();
+  command.vectors = command.is_matrix_block() ? command.images * static_cast<std::uint32_t>(positions) : 0;
   if (command.one_hot) command.vectors = 1;  // not divisible
   for (MemoryOperand& operand : command.operands) {
     operand.address += block * operand.block_stride + (block & 1U) * operand.parity_stride;
@@ -182,7 +182,7 @@ std::vector<Controller::Range> Controller::ranges_of(const Command& command) {
   for (const MemoryOperand& operand : command.operands) {
     const std::uint64_t bytes = operand.bytes(command.images);
     if (operand.access == Access::none || bytes == 0) continue;
-    ranges.push_back({operand.address, operand.address + bytes - 1, operand.writes()});
+    ranges.push_back({operand.address, operand.address + bytes - 1, operand.writes(), operand.part});
   }
   return ranges;
 }
@@ -193,7 +193,8 @@ std::vector<std::uint64_t> Controller::dependencies_of(const Entry& entry) const
   for (const Entry& other : scoreboard_) {
     const bool conflict = std::any_of(entry.ranges.begin(), entry.ranges.end(), [&](const Range& a) {
       return std::any_of(other.ranges.begin(), other.ranges.end(), [&](const Range& b) {
-        return (a.write || b.write) && a.first <= b.last && b.first <= a.last;
+        const bool disjoint = a.part != 0 && b.part != 0 && a.part != b.part;
+        return (a.write || b.write) && !disjoint && a.first <= b.last && b.first <= a.last;
       });
     });
     if (conflict) numbers.push_back(other.number);

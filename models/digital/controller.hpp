@@ -37,7 +37,8 @@ struct ControllerParameters {
 
 /// The digital controller. It fetches commands from its program memory, resolves addresses and scalars from
 /// its registers and loop counters, holds them in a scoreboard and dispatches each to its unit when
-///   - every earlier command that touches the same memory, one of the two writing, is complete,
+///   - every earlier command that touches the same memory, one of the two writing, is complete (but for operands
+///     that are different parts of a tensor),
 ///   - every earlier command for the same unit has been dispatched,
 ///   - the unit has room.
 /// Matrix commands are dispatched in parts of at most `block_vectors` vectors.
@@ -73,6 +74,7 @@ class Controller : public sc_core::sc_module, public Component {
     std::uint64_t first;
     std::uint64_t last;
     bool write;
+    std::uint32_t part;  ///< of the operand
   };
   struct Entry {
     Command command;

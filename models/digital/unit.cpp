@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "models/core/error.hpp"
+#include "models/core/rounding.hpp"
 #include "models/digital/formats.hpp"
 #include "models/interconnect/transfer.hpp"
 
@@ -79,7 +80,7 @@ void Unit::work_on_commands() {
 
 void Unit::execute(const Command& command) {
   const sc_time start = sc_core::sc_time_stamp();
-  const Work work = perform(command);
+  const Work work = command.is_indexed() ? perform_indexed(command) : perform(command);
   if (context_.granularity == Granularity::block) {
     run_by_block(command, work);
   } else {
@@ -96,6 +97,53 @@ void Unit::execute(const Command& command) {
                                 start.value(), end.value(), bytes, work.items});
   }
   complete(command);
+}
+
+Unit::Work Unit::perform_indexed(const Command& command) {
+  const MemoryOperand& table = command.operands[Command::table_operand];
+  const IndexedCommand indexed(command, memory(command, table));
+  indexed_ = &indexed;
+  Work work;
+  try {
+    work = perform(indexed.compact());
+  } catch (...) {
+    indexed_ = nullptr;
+    throw;
+  }
+  indexed_ = nullptr;
+  for (Traffic& traffic : work.reads) traffic = indexed_traffic(indexed, traffic);
+  for (Traffic& traffic : work.writes) traffic = indexed_traffic(indexed, traffic);
+  // The replica's entries of each image, or of the one table that all images share.
+  const std::uint64_t count = command.replica_positions();
+  const std::uint64_t images = table.per_image ? ceil_divide(command.vectors, count) : 1;
+  const std::uint64_t entries = std::min<std::uint64_t>(command.vectors, count);
+  work.reads.insert(work.reads.begin(), {table.address, table.bytes(command.images),
+                                         static_cast<std::uint32_t>(entries * sizeof(std::uint16_t)), images});
+  return work;
+}
+
+Unit::Traffic Unit::indexed_traffic(const IndexedCommand& indexed, const Traffic& compact) const {
+  const Command& command = indexed.asked();
+  const std::size_t index = indexed.index_of(compact.address);
+  const MemoryOperand& operand = command.operands[index];
+  const auto bytes = static_cast<std::uint32_t>(bytes_of(operand.format));
+  const std::uint64_t span = operand.bytes(command.images);
+  switch (indexed.view(index)) {
+    case IndexedCommand::View::plain:
+      return compact;
+    case IndexedCommand::View::patches: {
+      const PatchGeometry& g = command.geometry;
+      const std::uint64_t row = std::uint64_t{g.kernel_width} * g.channels;
+      const std::uint64_t rows = ceil_divide(command.inputs, row);
+      const std::uint64_t run = std::min(ceil_divide(command.inputs, rows), std::uint64_t{g.width} * g.channels);
+      return {operand.address, span, static_cast<std::uint32_t>(run) * bytes, command.vectors * rows};
+    }
+    case IndexedCommand::View::pixels:
+      return {operand.address, span, command.outputs * bytes, command.vectors};
+    case IndexedCommand::View::slots:
+      return {operand.address, span, command.inputs * bytes, command.vectors};
+  }
+  return compact;
 }
 
 void Unit::run_by_block(const Command& command, const Work& work) {
@@ -243,9 +291,10 @@ unsigned char* Unit::payload_data(std::uint64_t address, std::uint32_t run_bytes
   return unread_.data();
 }
 
-std::span<std::byte> Unit::memory(const Command& command, std::uint64_t address, std::uint64_t bytes, bool write) {
+std::span<std::byte> Unit::memory(const Command& command, std::uint64_t address, std::uint64_t bytes, bool write,
+                                  std::uint32_t part) {
   if (bytes == 0) return {};
-  context_.accesses->use(command.sequence, command.name(), address, bytes, write);
+  context_.accesses->use(command.sequence, command.name(), address, bytes, write, part);
   std::byte* values = direct(address, bytes);
   if (values == nullptr) {
     throw SimulationError("command " + command.name() + ": no memory holds the " + std::to_string(bytes) +
@@ -255,14 +304,47 @@ std::span<std::byte> Unit::memory(const Command& command, std::uint64_t address,
 }
 
 std::span<std::byte> Unit::memory(const Command& command, const MemoryOperand& operand) {
-  return memory(command, operand.address, operand.bytes(command.images), operand.writes());
+  return memory(command, operand.address, operand.bytes(command.images), operand.writes(), operand.part);
 }
 
 const float* Unit::load(const Command& command, const MemoryOperand& operand, std::vector<float>& scratch) {
   return open(command, operand, scratch);
 }
 
+float* Unit::open_indexed(const MemoryOperand& operand, std::vector<float>& scratch) {
+  const Command& command = indexed_->asked();
+  const std::size_t index = indexed_->index_of(operand.address);
+  MemoryOperand whole = command.operands[index];
+  whole.access = operand.access;  // the unit may have to keep what it does not write
+  const std::span<std::byte> bytes = memory(command, whole);
+  scratch.resize(operand.count(command.images));
+  if (!operand.reads()) return scratch.data();
+  const float* tensor = reinterpret_cast<const float*>(bytes.data());
+  if (whole.format != NumberFormat::fp32 || whole.scale != 1.0F) {
+    converted_.resize(whole.count(command.images));
+    decode(whole.format, whole.scale, bytes, converted_);
+    tensor = converted_.data();
+  }
+  indexed_->gather(index, tensor, scratch.data());
+  return scratch.data();
+}
+
+void Unit::store_indexed(const MemoryOperand& operand, const std::vector<float>& scratch) {
+  const Command& command = indexed_->asked();
+  const std::size_t index = indexed_->index_of(operand.address);
+  const MemoryOperand& whole = command.operands[index];
+  const std::span<std::byte> bytes = memory(command, whole);
+  const std::size_t size = bytes_of(whole.format);
+  for (const IndexedCommand::Run& run : indexed_->runs(index)) {
+    encode(whole.format, whole.scale, std::span(scratch).subspan(run.in_compact, run.values),
+           bytes.subspan(run.in_tensor * size, run.values * size));
+  }
+}
+
 float* Unit::open(const Command& command, const MemoryOperand& operand, std::vector<float>& scratch) {
+  if (indexed_ != nullptr && indexed_->view(indexed_->index_of(operand.address)) != IndexedCommand::View::plain) {
+    return open_indexed(operand, scratch);
+  }
   const std::span<std::byte> bytes = memory(command, operand);
   if (operand.format == NumberFormat::fp32 && operand.scale == 1.0F) return reinterpret_cast<float*>(bytes.data());
   const std::size_t count = operand.count(command.images);
@@ -272,6 +354,9 @@ float* Unit::open(const Command& command, const MemoryOperand& operand, std::vec
 }
 
 void Unit::store(const Command& command, const MemoryOperand& operand, const std::vector<float>& scratch) {
+  if (indexed_ != nullptr && indexed_->view(indexed_->index_of(operand.address)) != IndexedCommand::View::plain) {
+    return store_indexed(operand, scratch);
+  }
   if (operand.format == NumberFormat::fp32 && operand.scale == 1.0F) return;
   encode(operand.format, operand.scale, std::span<const float>(scratch.data(), operand.count(command.images)),
          memory(command, operand.address, operand.bytes(command.images), true));

@@ -17,6 +17,7 @@
 #include "models/core/statistics.hpp"
 #include "models/digital/access_tracker.hpp"
 #include "models/digital/command.hpp"
+#include "models/digital/indexed_command.hpp"
 #include "models/interconnect/transaction.hpp"
 
 namespace rheo {
@@ -49,6 +50,9 @@ struct UnitContext {
 ///     its writes are booked from f on, granted at gw, end at w; q = (w - gw) / n
 ///     end = max(w, c + q), rounded up to the next clock edge.
 /// Burst granularity: the same pipeline, burst by burst, each waiting for its turn at the memory.
+///
+/// An indexed command (see Command) reads its entries of the table beside its operands, and the address generator of
+/// the unit fetches patches and pixels from their places: a patch is a run a kernel row, a pixel a run of its own.
 class Unit : public sc_core::sc_module, public Component {
  public:
   tlm_utils::simple_target_socket<Unit> command_port;
@@ -100,7 +104,7 @@ class Unit : public sc_core::sc_module, public Component {
   /// The operand's bytes in the memory that holds them (DMI), watched until the command ends. `offset` and
   /// `bytes` choose a part. Throws SimulationError when no memory answers there.
   [[nodiscard]] std::span<std::byte> memory(const Command& command, std::uint64_t address, std::uint64_t bytes,
-                                            bool write);
+                                            bool write, std::uint32_t part = 0);
   [[nodiscard]] std::span<std::byte> memory(const Command& command, const MemoryOperand& operand);
   /// The operand as fp32 values: in place where it is stored so, else converted into `scratch`.
   [[nodiscard]] const float* load(const Command& command, const MemoryOperand& operand, std::vector<float>& scratch);
@@ -118,6 +122,10 @@ class Unit : public sc_core::sc_module, public Component {
   void receive(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
   void work_on_commands();
   void execute(const Command& command);
+  Work perform_indexed(const Command& command);
+  [[nodiscard]] Traffic indexed_traffic(const IndexedCommand& indexed, const Traffic& compact) const;
+  [[nodiscard]] float* open_indexed(const MemoryOperand& operand, std::vector<float>& scratch);
+  void store_indexed(const MemoryOperand& operand, const std::vector<float>& scratch);
   void run_by_block(const Command& command, const Work& work);
   void run_by_burst(const Command& command, const Work& work);
   /// Books one transaction that may begin `after` from now. Times count from now.
@@ -142,6 +150,8 @@ class Unit : public sc_core::sc_module, public Component {
   BusyTime busy_;
   std::deque<Command> queue_;
   sc_core::sc_event arrived_;
+  const IndexedCommand* indexed_ = nullptr;  ///< while perform() works on one
+  std::vector<float> converted_;
   std::vector<Direct> direct_;
   std::vector<unsigned char> unread_;
 };

@@ -14,6 +14,7 @@
 #define HWY_TARGET_INCLUDE "models/digital/vector_math.cpp"
 #include "hwy/foreach_target.h"
 #include "models/core/elementary-inl.h"
+#include "models/digital/vector_access-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace rheo::vector_math::HWY_NAMESPACE {
@@ -25,39 +26,8 @@ using rheo::HWY_NAMESPACE::Log;
 using rheo::HWY_NAMESPACE::Sigmoid;
 using rheo::HWY_NAMESPACE::Tanh;
 
-/// Sums across a vector use this many partial sums on every target.
-constexpr std::size_t virtual_lanes = 16;
-
-using Floats = hn::CappedTag<float, virtual_lanes>;
 using Doubles = hn::CappedTag<double, virtual_lanes / 2>;
 using HalfFloats = hn::Rebind<float, Doubles>;
-using Vector = hn::Vec<Floats>;
-constexpr std::size_t lanes = hn::MaxLanes(Floats());
-static_assert(virtual_lanes % lanes == 0);
-
-/// Loads and stores whole vectors.
-template <class D>
-struct WholeVector {
-  hn::Vec<D> load(const hn::TFromD<D>* p) const { return hn::LoadU(D(), p); }
-  void store(hn::Vec<D> v, hn::TFromD<D>* p) const { hn::StoreU(v, D(), p); }
-};
-
-/// Loads and stores the first lanes; the others read as zero and are not touched in memory.
-template <class D>
-struct PartVector {
-  hn::Mask<D> mask;
-  hn::Vec<D> load(const hn::TFromD<D>* p) const { return hn::MaskedLoad(mask, D(), p); }
-  void store(hn::Vec<D> v, hn::TFromD<D>* p) const { hn::BlendedStore(v, mask, D(), p); }
-};
-
-/// Calls body(offset, access) for consecutive vectors of D that cover n elements.
-template <class D, class Body>
-HWY_INLINE void for_vectors(D d, std::size_t n, const Body& body) {
-  constexpr std::size_t step = hn::MaxLanes(D());
-  std::size_t i = 0;
-  for (; i + step <= n; i += step) body(i, WholeVector<D>{});
-  if (i < n) body(i, PartVector<D>{hn::FirstN(d, n - i)});
-}
 
 // ---- Bias and activation ----
 
@@ -145,166 +115,6 @@ void activation_backward(float* errors, const float* outputs, std::size_t n, Act
   with_activation(activation, [&](auto f) {
     for_vectors(Floats(), n, [&](std::size_t i, auto access) {
       access.store(f.backward(access.load(errors + i), access.load(outputs + i)), errors + i);
-    });
-  });
-}
-
-// ---- Pooling ----
-
-/// The cells of one window that lie in the image.
-struct Window {
-  std::size_t first_row;
-  std::size_t last_row;  ///< one past
-  std::size_t first_column;
-  std::size_t last_column;  ///< one past
-
-  std::size_t cells() const { return (last_row - first_row) * (last_column - first_column); }
-
-  /// Calls body(offset of the cell within its image) in scan order.
-  template <class Body>
-  HWY_INLINE void for_cells(const PoolShape& shape, const Body& body) const {
-    for (std::size_t row = first_row; row < last_row; ++row) {
-      for (std::size_t column = first_column; column < last_column; ++column) {
-        body((row * shape.width + column) * shape.channels);
-      }
-    }
-  }
-};
-
-/// Calls body(window, offset of the image in the input, offset of the output position) in scan order.
-template <class Body>
-HWY_INLINE void for_windows(const PoolShape& shape, const Body& body) {
-  const auto first = [&](std::size_t i) { return std::max(i * shape.stride, shape.padding) - shape.padding; };
-  const auto last = [&](std::size_t i, std::size_t size) {
-    return std::min(i * shape.stride + shape.kernel - shape.padding, size);
-  };
-  const std::size_t rows = shape.out_height();
-  const std::size_t columns = shape.out_width();
-  std::size_t out = 0;
-  for (std::size_t image = 0; image < shape.images; ++image) {
-    for (std::size_t y = 0; y < rows; ++y) {
-      for (std::size_t x = 0; x < columns; ++x, out += shape.channels) {
-        body(Window{first(y), last(y, shape.height), first(x), last(x, shape.width)},
-             image * shape.height * shape.width * shape.channels, out);
-      }
-    }
-  }
-}
-
-/// The common case, which has a path of its own.
-HWY_INLINE bool is_two_by_two(const PoolShape& shape) {
-  return shape.kernel == 2 && shape.stride == 2 && shape.padding == 0;
-}
-
-/// Max(b, a) is a when both are equal: the earlier one stays.
-HWY_INLINE Vector earlier_maximum(Vector a, Vector b) { return hn::Max(b, a); }
-
-void max_pool_forward(const float* in, const PoolShape& shape, float* out) {
-  const Floats d;
-  if (is_two_by_two(shape)) {
-    const std::size_t channels = shape.channels;
-    const std::size_t row_size = shape.width * channels;
-    const std::size_t columns = shape.out_width();
-    for (std::size_t image = 0; image < shape.images; ++image, in += shape.height * row_size) {
-      for (std::size_t y = 0; y < shape.out_height(); ++y) {
-        const float* upper = in + 2 * y * row_size;
-        for (std::size_t x = 0; x < columns; ++x, upper += 2 * channels, out += channels) {
-          const float* lower = upper + row_size;
-          for_vectors(d, channels, [&](std::size_t c, auto access) {
-            const Vector top = earlier_maximum(access.load(upper + c), access.load(upper + channels + c));
-            const Vector left = earlier_maximum(top, access.load(lower + c));
-            access.store(earlier_maximum(left, access.load(lower + channels + c)), out + c);
-          });
-        }
-      }
-    }
-    return;
-  }
-  for_windows(shape, [&](const Window& window, std::size_t image, std::size_t position) {
-    for_vectors(d, shape.channels, [&](std::size_t c, auto access) {
-      Vector largest = hn::Set(d, -std::numeric_limits<float>::infinity());
-      window.for_cells(
-          shape, [&](std::size_t cell) { largest = earlier_maximum(largest, access.load(in + image + cell + c)); });
-      access.store(largest, out + position + c);
-    });
-  });
-}
-
-void max_pool_backward(const float* output_errors, const float* in, const float* out, const PoolShape& shape,
-                       float* input_errors) {
-  const Floats d;
-  if (is_two_by_two(shape)) {
-    const std::size_t channels = shape.channels;
-    const std::size_t row_size = shape.width * channels;
-    const std::size_t columns = shape.out_width();
-    const std::size_t unread_columns = (shape.width - 2 * columns) * channels;
-    for (std::size_t image = 0; image < shape.images; ++image) {
-      for (std::size_t y = 0; y < shape.out_height(); ++y) {
-        for (std::size_t x = 0; x < columns; ++x) {
-          for_vectors(d, channels, [&](std::size_t c, auto access) {
-            const Vector largest = access.load(out + c);
-            Vector error = access.load(output_errors + c);
-            for (const std::size_t cell : {std::size_t{0}, channels, row_size, row_size + channels}) {
-              const auto hit = hn::Eq(access.load(in + cell + c), largest);
-              access.store(hn::IfThenElseZero(hit, error), input_errors + cell + c);
-              error = hn::IfThenZeroElse(hit, error);
-            }
-          });
-          in += 2 * channels;
-          input_errors += 2 * channels;
-          out += channels;
-          output_errors += channels;
-        }
-        std::fill_n(input_errors, unread_columns, 0.0f);
-        std::fill_n(input_errors + unread_columns + 2 * columns * channels, unread_columns, 0.0f);
-        in += unread_columns + row_size;
-        input_errors += unread_columns + row_size;
-      }
-      const std::size_t unread_rows = (shape.height - 2 * shape.out_height()) * row_size;
-      std::fill_n(input_errors, unread_rows, 0.0f);
-      in += unread_rows;
-      input_errors += unread_rows;
-    }
-    return;
-  }
-  std::fill_n(input_errors, shape.input_size(), 0.0f);
-  for_windows(shape, [&](const Window& window, std::size_t image, std::size_t position) {
-    for_vectors(d, shape.channels, [&](std::size_t c, auto access) {
-      const Vector largest = access.load(out + position + c);
-      Vector error = access.load(output_errors + position + c);
-      window.for_cells(shape, [&](std::size_t cell) {
-        float* target = input_errors + image + cell + c;
-        const auto hit = hn::Eq(access.load(in + image + cell + c), largest);
-        access.store(hn::Add(access.load(target), hn::IfThenElseZero(hit, error)), target);
-        error = hn::IfThenZeroElse(hit, error);
-      });
-    });
-  });
-}
-
-void average_pool_forward(const float* in, const PoolShape& shape, float* out) {
-  const Floats d;
-  for_windows(shape, [&](const Window& window, std::size_t image, std::size_t position) {
-    const Vector cells = hn::Set(d, static_cast<float>(window.cells()));
-    for_vectors(d, shape.channels, [&](std::size_t c, auto access) {
-      Vector sum = hn::Zero(d);
-      window.for_cells(shape, [&](std::size_t cell) { sum = hn::Add(sum, access.load(in + image + cell + c)); });
-      access.store(hn::Div(sum, cells), out + position + c);
-    });
-  });
-}
-
-void average_pool_backward(const float* output_errors, const PoolShape& shape, float* input_errors) {
-  const Floats d;
-  std::fill_n(input_errors, shape.input_size(), 0.0f);
-  for_windows(shape, [&](const Window& window, std::size_t image, std::size_t position) {
-    const Vector cells = hn::Set(d, static_cast<float>(window.cells()));
-    for_vectors(d, shape.channels, [&](std::size_t c, auto access) {
-      const Vector share = hn::Div(access.load(output_errors + position + c), cells);
-      window.for_cells(shape, [&](std::size_t cell) {
-        float* target = input_errors + image + cell + c;
-        access.store(hn::Add(access.load(target), share), target);
-      });
     });
   });
 }
@@ -656,10 +466,6 @@ namespace {
 
 HWY_EXPORT(add_bias_activate);
 HWY_EXPORT(activation_backward);
-HWY_EXPORT(max_pool_forward);
-HWY_EXPORT(max_pool_backward);
-HWY_EXPORT(average_pool_forward);
-HWY_EXPORT(average_pool_backward);
 HWY_EXPORT(normalise_pixels);
 HWY_EXPORT(softmax_cross_entropy);
 HWY_EXPORT(log_softmax);
@@ -682,13 +488,6 @@ void require(bool condition, const char* message) {
   if (!condition) throw std::invalid_argument(message);
 }
 
-void check(const PoolShape& shape) {
-  require(shape.kernel >= 1 && shape.stride >= 1, "pooling: kernel and stride must be at least 1");
-  require(shape.padding < shape.kernel, "pooling: padding must be smaller than the kernel");
-  require(shape.kernel <= std::min(shape.height, shape.width) + 2 * shape.padding,
-          "pooling: the kernel must fit into the padded image");
-}
-
 }  // namespace
 
 void add_bias(float* values, std::size_t positions, std::size_t channels, const float* bias) {
@@ -702,27 +501,6 @@ void add_bias_activate(float* values, std::size_t positions, std::size_t channel
 
 void activation_backward(float* errors, const float* outputs, std::size_t n, Activation activation) {
   HWY_DYNAMIC_DISPATCH(activation_backward)(errors, outputs, n, activation);
-}
-
-void max_pool_forward(const float* in, const PoolShape& shape, float* out) {
-  check(shape);
-  HWY_DYNAMIC_DISPATCH(max_pool_forward)(in, shape, out);
-}
-
-void max_pool_backward(const float* output_errors, const float* in, const float* out, const PoolShape& shape,
-                       float* input_errors) {
-  check(shape);
-  HWY_DYNAMIC_DISPATCH(max_pool_backward)(output_errors, in, out, shape, input_errors);
-}
-
-void average_pool_forward(const float* in, const PoolShape& shape, float* out) {
-  check(shape);
-  HWY_DYNAMIC_DISPATCH(average_pool_forward)(in, shape, out);
-}
-
-void average_pool_backward(const float* output_errors, const PoolShape& shape, float* input_errors) {
-  check(shape);
-  HWY_DYNAMIC_DISPATCH(average_pool_backward)(output_errors, shape, input_errors);
 }
 
 void normalise_pixels(const std::uint8_t* in, std::size_t n, float scale, float shift, float* out) {

@@ -36,44 +36,6 @@ void add_bias_activate(float* values, std::size_t positions, std::size_t channel
 /// identity 1; tanh 1 - y^2; relu y > 0; sigmoid y - y^2; celu y > 0 ? 1 : y + 1.
 void activation_backward(float* errors, const float* outputs, std::size_t n, Activation activation);
 
-// ---- Pooling ----
-
-/// Square windows over [images][height][width][channels]. Cells outside the image take no part: they never are the
-/// maximum and do not count in an average. An output size is floor((size + 2 padding - kernel) / stride) + 1.
-struct PoolShape {
-  std::size_t images;
-  std::size_t height;
-  std::size_t width;
-  std::size_t channels;
-  std::size_t kernel;
-  std::size_t stride;
-  std::size_t padding = 0;
-
-  std::size_t out_height() const { return (height + 2 * padding - kernel) / stride + 1; }
-  std::size_t out_width() const { return (width + 2 * padding - kernel) / stride + 1; }
-  std::size_t input_size() const { return images * height * width * channels; }
-  std::size_t output_size() const { return images * out_height() * out_width() * channels; }
-};
-
-// The pooling functions throw std::invalid_argument unless kernel >= 1, stride >= 1, padding < kernel, and a window
-// fits.
-
-/// out = largest value of each window, the first in scan order (rows, then columns) among equals. Exact.
-void max_pool_forward(const float* in, const PoolShape& shape, float* out);
-
-/// The gradient of each output goes to the first cell in scan order that equals the maximum; overlapping windows add up
-/// in the scan order of the outputs. `in` and `out` are those of the forward pass, `input_errors` is overwritten.
-void max_pool_backward(const float* output_errors, const float* in, const float* out, const PoolShape& shape,
-                       float* input_errors);
-
-/// out = (sum over the window in scan order) / (cells of the window inside the image). Error: (cells - 1) roundings of
-/// the sum and one of the division.
-void average_pool_forward(const float* in, const PoolShape& shape, float* out);
-
-/// Each cell receives output_error / cells from every window that holds it, added in the scan order of the outputs.
-/// `input_errors` is overwritten.
-void average_pool_backward(const float* output_errors, const PoolShape& shape, float* input_errors);
-
 // ---- Input and loss ----
 
 /// out[i] = in[i] * scale + shift with one rounding.

@@ -1,8 +1,16 @@
 #include "models/digital/vector_unit.hpp"
 
 #include <algorithm>
+#include <cstring>
 
+#include "models/core/counter_random.hpp"
 #include "models/core/error.hpp"
+#include "models/core/rounding.hpp"
+#include "models/digital/indexed_command.hpp"
+#include "models/digital/local_response_norm.hpp"
+#include "models/digital/partition.hpp"
+#include "models/digital/patch_access.hpp"
+#include "models/digital/pooling.hpp"
 #include "models/digital/vector_math.hpp"
 
 namespace rheo {
@@ -14,13 +22,36 @@ std::vector<ActionKind> action_kinds() {
           {"vector.special", "evaluation", "special functions (exp, tanh, log, division) of the vector unit",
            "vector.special"},
           {"vector.compare", "comparison", "comparisons of the vector unit", "vector.compare"},
-          {"vector.convert", "conversion", "number-format conversions of the vector unit", "vector.convert"}};
+          {"vector.convert", "conversion", "number-format conversions of the vector unit", "vector.convert"},
+          {"random.bit", "bit", "random bits that choose the cells of stochastic pooling", "random.bit"}};
 }
 
 vector_math::PoolShape pool_shape(const Command& command) {
   const PatchGeometry& g = command.geometry;
-  return {command.images, g.height, g.width, g.channels, g.kernel_height, g.stride, g.padding};
+  return {command.images, g.height, g.width, g.channels, g.kernel_height, g.stride, g.padding, command.ceiling};
 }
+
+vector_math::LocalResponseShape norm_shape(const Command& command) {
+  const PatchGeometry& g = command.geometry;
+  return {command.images, g.height, g.width, g.channels, g.kernel_height, command.constants[0], command.constants[1]};
+}
+
+/// Tables of positions are counted as bytes, but no number is converted.
+bool is_table(const Command& command, const MemoryOperand& operand) {
+  switch (command.operation) {
+    case VectorOperation::draw_partition:
+      return &operand == &command.operands[0];
+    case VectorOperation::replica_bias_activation:
+    case VectorOperation::replica_bias_gradient:
+    case VectorOperation::fold_patches:
+      return &operand == &command.operands[2];
+    default:
+      return false;
+  }
+}
+
+/// Of a word, as uniform_from_word takes them.
+constexpr std::uint64_t bits_of_a_choice = 23;
 
 /// Channels of a batch normalisation whose parameters are operand `operand`.
 std::size_t channels_of_batch_norm(const Command& command, std::size_t operand) {
@@ -34,8 +65,8 @@ bool is_special(Activation activation) {
 }  // namespace
 
 VectorUnit::VectorUnit(const sc_core::sc_module_name& name, std::uint16_t index, const UnitContext& context,
-                       const VectorUnitParameters& parameters)
-    : Unit(name, index, context, action_kinds()), parameters_(parameters) {}
+                       const VectorUnitParameters& parameters, std::uint64_t seed)
+    : Unit(name, index, context, action_kinds()), parameters_(parameters), seed_(seed) {}
 
 std::vector<InventoryItem> VectorUnit::inventory() const {
   return {{"vector", "vector.lane", static_cast<std::uint64_t>(parameters_.lanes)}};
@@ -49,10 +80,18 @@ Unit::Work VectorUnit::timing(const Command& command, std::uint64_t values, bool
     if (operand.reads()) work.reads.push_back(Traffic::contiguous(operand.address, bytes));
     if (operand.writes()) work.writes.push_back(Traffic::contiguous(operand.address, bytes));
   }
-  const auto lanes = static_cast<std::uint64_t>(parameters_.lanes);
-  work.items = std::max<std::uint64_t>(1, (values + lanes - 1) / lanes);
+  work.items = std::max<std::uint64_t>(1, ceil_divide(values, static_cast<std::uint64_t>(parameters_.lanes)));
   work.interval = cycles(static_cast<std::uint64_t>(special ? parameters_.special_interval : parameters_.interval));
   work.latency = cycles(static_cast<std::uint64_t>(special ? parameters_.special_latency : parameters_.latency));
+  return work;
+}
+
+Unit::Work VectorUnit::stepped(const Command& command, std::uint64_t outputs, std::uint64_t plain_steps,
+                               std::uint64_t special_steps) const {
+  Work work = timing(command, outputs, special_steps > 0);
+  work.interval = cycles(plain_steps * static_cast<std::uint64_t>(parameters_.interval) +
+                         special_steps * static_cast<std::uint64_t>(parameters_.special_interval));
+  work.latency += work.interval;
   return work;
 }
 
@@ -61,6 +100,7 @@ Unit::Work VectorUnit::perform(const Command& command) {
   const auto values = [&](std::size_t operand) { return command.operands[operand].count(command.images); };
   const std::uint64_t n = values(0);
   for (const MemoryOperand& operand : command.operands) {
+    if (is_table(command, operand)) continue;
     const bool narrow = operand.format != NumberFormat::fp32 || operand.scale != 1.0F;
     if (operand.access != Access::none && narrow) {
       count(convert, command, operand.count(command.images) * (operand.access == Access::read_write ? 2 : 1));
@@ -132,8 +172,81 @@ Unit::Work VectorUnit::perform(const Command& command) {
       count(mul, command, 4 * n);
       count(special, command, channels_of_batch_norm(command, 2));
       return timing(command, 2 * n, false);
+    case VectorOperation::stochastic_pool:
+      count(compare, command, 2 * values(1) * windows);
+      count(add, command, 2 * values(1) * windows);
+      count(mul, command, values(1));
+      count(random_bit, command, values(1) * bits_of_a_choice);
+      return stepped(command, values(1), 2 * windows, 0);
+    case VectorOperation::stochastic_pool_mean:
+      count(compare, command, values(1) * windows);
+      count(add, command, 2 * values(1) * windows);
+      count(mul, command, values(1) * windows);
+      count(special, command, values(1));
+      return stepped(command, values(1), windows, 1);
+    case VectorOperation::mixed_pool:
+      count(compare, command, values(2) * (windows - 1));
+      count(add, command, values(2) * windows);
+      count(mul, command, 3 * values(2));
+      count(special, command, 2 * g.channels);  // exp and division of alpha
+      return stepped(command, values(2), windows, 0);
+    case VectorOperation::mixed_pool_backward:  // maximum and average again, then their shares
+      count(compare, command, n * (2 * windows - 1));
+      count(add, command, n * (3 * windows + 1));
+      count(mul, command, 6 * n);
+      count(special, command, 2 * g.channels);
+      return stepped(command, n, 2 * windows, 0);
+    case VectorOperation::local_response_norm:
+      count(mul, command, n * (windows + 3));
+      count(add, command, n * (windows + 1));
+      count(special, command, 2 * n);
+      return stepped(command, n, windows, 2);
+    case VectorOperation::local_response_norm_backward:  // the scales again, then the sums of the window
+      count(mul, command, n * (windows + 6));
+      count(add, command, n * (2 * windows + 2));
+      count(special, command, 3 * n);
+      return stepped(command, n, 2 * windows, 3);
+    case VectorOperation::draw_partition:
+      return draw(command);
+    case VectorOperation::replica_bias_activation:
+      count(add, command, n);
+      if (is_special(command.activation)) count(special, command, n);
+      if (command.activation == Activation::relu) count(compare, command, n);
+      return timing(command, n, is_special(command.activation));
+    case VectorOperation::replica_bias_gradient:
+      count(add, command, n);
+      return timing(command, n, false);
+    case VectorOperation::fold_patches:
+      count(add, command, n);
+      return timing(command, n, false);
   }
   throw SimulationError("vector unit: unknown operation in command " + command.name());
+}
+
+Unit::Work VectorUnit::draw(const Command& command) {
+  const MemoryOperand& operand = command.operands[0];
+  const auto table = memory(command, operand);
+  const std::size_t positions = command.geometry.positions();
+  const auto shared_by = std::max<std::uint64_t>(1, static_cast<std::uint64_t>(command.constants[0]));
+  const std::uint32_t stream = command.layer | (command.mode == Mode::evaluation ? 1U << 16 : 0U);
+  const RandomKey key(seed_, stream, RandomPurpose::patch_assignment);
+  std::vector<std::uint16_t> order(operand.values / sizeof(std::uint16_t));
+  std::uint64_t drawn = 0;
+  std::uint64_t words = 0;
+  for (std::size_t image = 0; image < command.images; ++image) {
+    const std::uint64_t sample = command.first_sample + image;
+    const PartitionCost cost = draw_partition(key, sample / shared_by, positions, command.replicas, order);
+    std::memcpy(table.data() + image * operand.values, order.data(), operand.values);
+    if (sample % shared_by != 0) continue;  // the generator still holds the table
+    ++drawn;
+    words += cost.words;
+  }
+  count(random_bit, command, words * 32);
+  count(mul, command, drawn * positions);      // a word becomes a position
+  count(compare, command, drawn * positions);  // collecting
+  Work work = timing(command, 0, false);
+  work.items = std::max<std::uint64_t>(1, drawn * 2 * positions);
+  return work;
 }
 
 void VectorUnit::compute(const Command& command) {
@@ -232,6 +345,73 @@ void VectorUnit::compute(const Command& command) {
                                        command.constants[0], errors, gradients, gradients + channels);
       finish(0);
       return finish(3);
+    }
+    case VectorOperation::stochastic_pool: {
+      const RandomKey key(seed_, command.layer, RandomPurpose::stochastic_pooling);
+      vector_math::stochastic_pool_forward(read(0), pool_shape(command), key, command.first_sample, change(1));
+      return finish(1);
+    }
+    case VectorOperation::stochastic_pool_mean:
+      vector_math::stochastic_pool_mean(read(0), pool_shape(command), change(1));
+      return finish(1);
+    case VectorOperation::mixed_pool:
+      vector_math::mixed_pool_forward(read(0), pool_shape(command), read(1), command.constants[0], change(2));
+      return finish(2);
+    case VectorOperation::mixed_pool_backward: {
+      float* parameters = change(2);
+      vector_math::mixed_pool_backward(read(0), read(1), pool_shape(command), parameters, command.constants[0],
+                                       change(3), parameters + command.geometry.channels);
+      finish(2);
+      return finish(3);
+    }
+    case VectorOperation::local_response_norm:
+      vector_math::local_response_norm_forward(read(0), norm_shape(command), change(1));
+      return finish(1);
+    case VectorOperation::local_response_norm_backward:
+      vector_math::local_response_norm_backward(read(0), read(1), norm_shape(command), change(2));
+      return finish(2);
+    case VectorOperation::draw_partition:
+      return;  // see draw()
+    case VectorOperation::replica_bias_activation:
+    case VectorOperation::replica_bias_gradient: {
+      const bool forward = command.operation == VectorOperation::replica_bias_activation;
+      const auto table = memory(command, operands[2]);
+      const std::size_t channels = operands[1].values / command.replicas;
+      const std::size_t plane = operands[0].values / channels;
+      float* values = change(0);
+      float* rows = change(1);
+      std::vector<bool> computed(plane);
+      for (std::size_t image = 0; image < command.images; ++image, values += operands[0].values) {
+        const std::vector<std::uint16_t> positions = table_positions(operands[2], table, image);
+        computed.assign(plane, false);
+        for (std::size_t replica = 0; replica < command.replicas; ++replica) {
+          const std::size_t end = part_begin(positions.size(), command.replicas, replica + 1);
+          for (std::size_t i = part_begin(positions.size(), command.replicas, replica); i < end; ++i) {
+            float* value = values + positions[i] * channels;
+            float* row = rows + replica * channels;
+            if (forward) {
+              vector_math::add_bias_activate(value, 1, channels, row, command.activation);
+            } else {
+              vector_math::bias_gradient(value, 1, channels, row);
+            }
+            computed[positions[i]] = true;
+          }
+        }
+        for (std::size_t p = 0; forward && p < plane; ++p) {
+          if (!computed[p]) std::fill_n(values + p * channels, channels, 0.0F);
+        }
+      }
+      return finish(forward ? 0 : 1);
+    }
+    case VectorOperation::fold_patches: {
+      const auto table = memory(command, operands[2]);
+      const float* patches = read(0);
+      float* errors = change(1);
+      for (std::size_t image = 0; image < command.images; ++image) {
+        fold_patches(patches + image * operands[0].values, command.geometry, command.regions,
+                     table_positions(operands[2], table, image), errors + image * operands[1].values);
+      }
+      return finish(1);
     }
   }
 }

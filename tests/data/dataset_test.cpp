@@ -103,7 +103,8 @@ TEST_F(LoadDataset, MoreSamplesThanThereAreNamesBothNumbers) {
 
 TEST_F(LoadDataset, UnknownNameSuggestsTheNearest) {
   EXPECT_EQ(error_of("fashion-mnsit"),
-            "workload.dataset = fashion-mnsit: no such data set; expected one of synthetic, fashion-mnist, mnist; did "
+            "workload.dataset = fashion-mnsit: no such data set; expected one of synthetic, fashion-mnist, mnist, "
+            "cifar10; did "
             "you mean fashion-mnist?");
 }
 
@@ -112,7 +113,7 @@ TEST_F(LoadDataset, AbsentSetSaysWhereItLookedAndWhatToDo) {
   setenv("HOME", "/no-home", 1);
   EXPECT_EQ(error_of("mnist"),
             "data set mnist: not found in /nowhere/mnist, data/mnist, /no-home/.local/share/rheo/mnist; get it with "
-            "`./setup.sh mnist`, or set workload.data_dir to the folder of its IDX files");
+            "`./setup.sh mnist`, or set workload.data_dir to the folder of its files");
 }
 
 TEST_F(LoadDataset, SearchOrder) {
@@ -156,11 +157,13 @@ TEST_F(LoadDataset, SyntheticReadsNoFolder) {
 
 TEST_F(LoadDataset, ListTellsWhatIsThere) {
   const std::vector<DatasetEntry> before = list_datasets();
-  ASSERT_EQ(before.size(), 3u);
+  ASSERT_EQ(before.size(), 4u);
   EXPECT_EQ(before[1].name, "mnist");
   EXPECT_FALSE(before[1].available);
   EXPECT_EQ(before[1].where, "get it with `./setup.sh mnist`");
-  EXPECT_TRUE(before[2].available);
+  EXPECT_FALSE(before[2].available);
+  EXPECT_EQ(before[2].where, "get it with `./setup.sh cifar10`");
+  EXPECT_TRUE(before[3].available);
   small_set("data/mnist");
   EXPECT_TRUE(list_datasets()[1].available);
   EXPECT_EQ(list_datasets()[1].where, "data/mnist");
@@ -193,14 +196,14 @@ TEST_F(LoadDataset, FetchedMnist) {
 TEST_F(LoadDataset, SubsetsOfPublishedSets) {
   const char* given = std::getenv("RHEO_SHARED_DATA");
   const std::filesystem::path subsets = given ? given : RHEO_SOURCE_DIR "/../shared/data";
-  for (const char* name : {"fashion-mnist", "mnist"}) {
+  for (const char* name : {"fashion-mnist", "mnist", "cifar10"}) {
     if (!std::filesystem::exists(subsets / name)) {
       GTEST_SKIP() << "no subset in " << subsets / name << "; set RHEO_SHARED_DATA";
     }
     const Dataset set = load_dataset(name, subsets / name);
     EXPECT_EQ(set.train.count, 2000u);
     EXPECT_EQ(set.test.count, 1000u);
-    EXPECT_EQ(set.train.height * set.train.width, 784u);
+    EXPECT_EQ(set.train.height * set.train.width, std::string_view(name) == "cifar10" ? 1024u : 784u);
     EXPECT_EQ(std::count(set.train.labels.begin(), set.train.labels.end(), 9), 200);
   }
 }

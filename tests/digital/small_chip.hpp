@@ -101,7 +101,7 @@ class SmallChip : public sc_core::sc_module, public Recorder {
         host("cpu"),
         controller("controller", p.controller, clock, room(p)),
         dma("dma", dma_unit, context(), p.dma),
-        vector_unit("vector_unit", vector_unit_index, context(), p.vector_unit),
+        vector_unit("vector_unit", vector_unit_index, context(), p.vector_unit, 7),
         bus("bus", p.bus, clock, first_tile + p.tiles.size(),
             {{0, static_cast<std::uint64_t>(p.buffer.capacity), "buffer"}, {host_window, host_bytes, "host"}}),
         buffer("buffer", p.buffer, clock),

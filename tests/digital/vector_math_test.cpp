@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "models/digital/pooling.hpp"
 #include "tests/digital/vector_targets.hpp"
 
 namespace rheo::vector_math {

@@ -4,6 +4,7 @@
 
 #include <map>
 
+#include "models/digital/pooling.hpp"
 #include "models/digital/vector_math.hpp"
 #include "tests/digital/small_chip.hpp"
 

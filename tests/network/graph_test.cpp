@@ -48,6 +48,76 @@ TEST(Graph, AnInputThatDoesNotExistIsRefused) {
   EXPECT_THROW(graph.add("fc", Linear{3}, {7}), std::invalid_argument);
 }
 
+TEST(Graph, CeilingModeCountsTheWindowThatReachesOverTheEnd) {
+  Graph graph("g");
+  graph.add_input({32, 32, 3});
+  graph.add("floor", Pool2d{.kind = PoolKind::max, .kernel = 3, .stride = 2});
+  EXPECT_EQ(graph.nodes().back().shape, (TensorShape{15, 15, 3}));
+  graph.add("ceiling", Pool2d{.kind = PoolKind::max, .kernel = 3, .stride = 2, .ceiling = true}, {0});
+  EXPECT_EQ(graph.nodes().back().shape, (TensorShape{16, 16, 3}));
+}
+
+TEST(Graph, ANormalisationKeepsTheShapeAndWantsAnOddWindow) {
+  Graph graph("g");
+  graph.add_input({8, 7, 3});
+  graph.add("norm", LocalResponseNorm{});
+  EXPECT_EQ(graph.nodes().back().shape, (TensorShape{8, 7, 3}));
+  EXPECT_THROW(graph.add("even", LocalResponseNorm{4}), std::invalid_argument);
+}
+
+/// Weights and biases of the convolutions: the counts of the paper.
+std::uint64_t convolution_weights(const Graph& graph) {
+  std::uint64_t sum = 0;
+  for (std::size_t node = 0; node < graph.nodes().size(); ++node) {
+    if (std::holds_alternative<Conv2d>(graph.nodes()[node].operation)) sum += graph.parameters(node);
+  }
+  return sum;
+}
+
+TEST(Zoo, Cifar10FullHasTheWeightsThatThePaperCounts) {
+  const Graph network = build_network("cifar10_full", {32, 32, 3}, 10);
+  EXPECT_EQ(convolution_weights(network), 79'328U);
+  EXPECT_EQ(network.parameters(), 79'328U + (4 * 4 * 64 + 1) * 10);
+  EXPECT_EQ(convolution_weights(build_network("cifar10_full_enlarged", {32, 32, 3}, 10)), 193'032U);
+}
+
+TEST(Zoo, ThePlanesOfCifar10FullAre32And16And8And4) {
+  const Graph network = build_network("cifar10_full", {32, 32, 3}, 10);
+  std::vector<std::uint32_t> convolved, pooled;
+  for (const Node& node : network.nodes()) {
+    if (std::holds_alternative<Conv2d>(node.operation)) convolved.push_back(node.shape.height);
+    if (std::holds_alternative<Pool2d>(node.operation)) pooled.push_back(node.shape.width);
+  }
+  EXPECT_EQ(convolved, (std::vector<std::uint32_t>{32, 16, 8}));
+  EXPECT_EQ(pooled, (std::vector<std::uint32_t>{16, 8, 4}));
+}
+
+TEST(Zoo, TheFirstTwoPoolingLayersOfCifar10FullAreOpenAndTheLastOneAverages) {
+  const auto kinds = [](std::optional<PoolKind> pooling) {
+    std::vector<PoolKind> list;
+    const Graph network = build_network("cifar10_full", {32, 32, 3}, 10, pooling);
+    for (const Node& node : network.nodes()) {
+      if (const auto* pool = std::get_if<Pool2d>(&node.operation)) list.push_back(pool->kind);
+    }
+    return list;
+  };
+  using enum PoolKind;
+  EXPECT_EQ(kinds(std::nullopt), (std::vector<PoolKind>{max, average, average}));
+  EXPECT_EQ(kinds(mixed), (std::vector<PoolKind>{mixed, mixed, average}));
+  EXPECT_EQ(kinds(stochastic), (std::vector<PoolKind>{stochastic, stochastic, average}));
+}
+
+TEST(Zoo, MixedPoolingAddsAMixtureForEachChannel) {
+  const auto parameters = [](PoolKind kind) {
+    return build_network("cifar10_full", {32, 32, 3}, 10, kind).parameters();
+  };
+  EXPECT_EQ(parameters(PoolKind::mixed), parameters(PoolKind::max) + 32 + 32);
+}
+
+TEST(Zoo, ANetworkWithoutOpenPoolingRefusesAChoice) {
+  EXPECT_THROW(static_cast<void>(build_network("lenet", {28, 28, 1}, 10, PoolKind::mixed)), InputError);
+}
+
 TEST(Zoo, AnUnknownNameSuggestsTheNearest) {
   try {
     static_cast<void>(build_network("lennet", {28, 28, 1}, 10));

@@ -2,8 +2,10 @@
 
 #include <gmock/gmock.h>
 
+#include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 
 #include "models/core/error.hpp"
 #include "platforms/report.hpp"
@@ -59,6 +61,25 @@ TEST_F(CheckpointTest, ADamagedFileIsRefused) {
   std::ofstream(file_) << "not a checkpoint";
   EXPECT_THROW(static_cast<void>(read_checkpoint(file_)), InputError);
   EXPECT_THROW(static_cast<void>(read_checkpoint(folder_ / "absent.h5")), InputError);
+}
+
+TEST_F(CheckpointTest, AnEarlyValueThatChangedIsFoundAlthoughComponentsWithoutStateFollow) {
+  Checkpoint checkpoint;
+  checkpoint.trainer.loss_sum = 1234.5;
+  checkpoint.chip.components = {{"a", {1}, {2}, {}}, {"b", {}, {}, {}}};
+  write_checkpoint(file_, checkpoint);
+  ASSERT_EQ(read_checkpoint(file_).trainer.loss_sum, 1234.5);
+  std::ostringstream content;
+  content << std::ifstream(file_, std::ios::binary).rdbuf();
+  std::string bytes = content.str();
+  const double value = 1234.5;
+  std::string pattern(sizeof value, '\0');
+  std::memcpy(pattern.data(), &value, sizeof value);
+  const std::size_t at = bytes.find(pattern);
+  ASSERT_NE(at, std::string::npos);
+  bytes[at] = static_cast<char>(bytes[at] ^ 1);
+  std::ofstream(file_, std::ios::binary) << bytes;
+  EXPECT_THROW(static_cast<void>(read_checkpoint(file_)), InputError);
 }
 
 TEST_F(CheckpointTest, TheCheckpointOfAnotherChipIsRefused) {

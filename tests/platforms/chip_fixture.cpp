@@ -45,7 +45,7 @@ Outcome run_whole(const RunConfiguration& configuration, std::size_t threads,
   Trainer trainer(
       run.data(),
       {configuration.workload.epochs, configuration.workload.batch_size, configuration.optimiser.weight_decay,
-       configuration.schedule, static_cast<std::uint64_t>(configuration.seed)},
+       configuration.schedule, static_cast<std::uint64_t>(configuration.seed), configuration.augmentation},
       chip);
   while (!trainer.done()) trainer.advance();
 

@@ -34,6 +34,22 @@ TEST(Schedule, StepMultipliesAtTheFirstBatchOfEveryOtherEpoch) {
   EXPECT_EQ(at(schedule, 4999, 50).momentum, 0.9);
 }
 
+TEST(Schedule, AConstantWarmUpHoldsItsFactorToTheLastBatch) {
+  ScheduleParameters schedule{.kind = ScheduleKind::step,
+                              .lr = 0.025,
+                              .gamma = 0.1,
+                              .step_epochs = 300,
+                              .warmup = WarmupKind::constant,
+                              .warmup_epochs = 5,
+                              .warmup_factor = 0.05};
+  EXPECT_EQ(at(schedule, 0, 700).lr, 0.025 * 0.05);
+  EXPECT_EQ(at(schedule, 499, 700).lr, 0.025 * 0.05);
+  EXPECT_EQ(at(schedule, 500, 700).lr, 0.025);
+  EXPECT_EQ(at(schedule, 300 * per_epoch, 700).lr, 0.025 * 0.1);
+  schedule.warmup = WarmupKind::linear;
+  EXPECT_GT(at(schedule, 499, 700).lr, 0.02);
+}
+
 /// "CLR/0.01-0.1/5, 0.95-0.85/5" over 12 epochs.
 const ScheduleParameters one_cycle{.kind = ScheduleKind::one_cycle, .lr_min = 0.01, .lr_max = 0.1, .step_epochs = 5};
 
@@ -172,8 +188,8 @@ TEST(Schedule, DescribesEveryKeyAndItsDefaultsAreInRange) {
   Keys keys;
   schedule.describe(keys);
   EXPECT_EQ(keys.keys,
-            "kind lr lr_min lr_max gamma step_epochs momentum momentum_min momentum_max rise warmup_epochs "
-            "warmup_factor ");
+            "kind lr lr_min lr_max gamma step_epochs momentum momentum_min momentum_max rise warmup "
+            "warmup_epochs warmup_factor ");
   EXPECT_FALSE(schedule.check(1));
 }
 

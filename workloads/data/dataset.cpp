@@ -9,8 +9,10 @@
 #include <span>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "models/core/suggest.hpp"
+#include "workloads/data/cifar10.hpp"
 #include "workloads/data/idx.hpp"
 #include "workloads/data/synthetic.hpp"
 
@@ -19,35 +21,57 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view train_images = "train-images-idx3-ubyte";
-constexpr std::string_view train_labels = "train-labels-idx1-ubyte";
-constexpr std::string_view test_images = "t10k-images-idx3-ubyte";
-constexpr std::string_view test_labels = "t10k-labels-idx1-ubyte";
-constexpr std::array file_names = {train_images, train_labels, test_images, test_labels};
+struct PublishedFile {
+  std::string_view name;
+  ContentCheck check;
+};
 
-/// A published set of 60,000 + 10,000 images of 28x28 pixels in 10 classes, as four IDX files.
+/// A published set: its files, with training before test and images before labels.
 struct Published {
+  enum class Format : std::uint8_t {
+    idx,      ///< training images, training labels, test images, test labels
+    cifar10,  ///< batches of training records, one of test records
+  };
   std::string_view name;
   std::string_view description;
   std::string_view how_to_get;
-  std::string_view package_folder;          ///< where the distribution's package puts it, or empty
-  std::array<ContentCheck, 4> file_checks;  ///< of the files in the order of file_names
+  std::string_view package_folder;  ///< where the distribution's package puts it, or empty
+  Format format;
+  std::vector<PublishedFile> files;
 };
 
 constexpr std::size_t published_classes = 10;
 
-constexpr std::array<Published, 2> published_sets = {{
-    {"fashion-mnist",
-     "60,000 + 10,000 grey images of clothing, 28x28, 10 classes (Xiao, Rasul and Vollgraf 2017)",
-     "apt-get install dataset-fashion-mnist",
-     "/usr/share/datasets/fashion-mnist",
-     {{{47040016, 0xb4f29f28}, {60008, 0x741a4657}, {7840016, 0x678fe0b1}, {10008, 0x80142c1f}}}},
-    {"mnist",
-     "60,000 + 10,000 grey images of handwritten digits, 28x28, 10 classes (LeCun, Cortes and Burges 1998)",
-     "./setup.sh mnist",
-     "",
-     {{{47040016, 0xe9f4d8b3}, {60008, 0xe0cb4ad2}, {7840016, 0x91373bdf}, {10008, 0x4ab9eff9}}}},
-}};
+/// The four IDX files of MNIST and its relatives.
+std::vector<PublishedFile> idx_files(const std::array<ContentCheck, 4>& checks) {
+  return {{"train-images-idx3-ubyte", checks[0]},
+          {"train-labels-idx1-ubyte", checks[1]},
+          {"t10k-images-idx3-ubyte", checks[2]},
+          {"t10k-labels-idx1-ubyte", checks[3]}};
+}
+
+const std::vector<Published>& published_sets() {
+  static const std::vector<Published> sets{
+      {"fashion-mnist", "60,000 + 10,000 grey images of clothing, 28x28, 10 classes (Xiao, Rasul and Vollgraf 2017)",
+       "apt-get install dataset-fashion-mnist", "/usr/share/datasets/fashion-mnist", Published::Format::idx,
+       idx_files({{{47040016, 0xb4f29f28}, {60008, 0x741a4657}, {7840016, 0x678fe0b1}, {10008, 0x80142c1f}}})},
+      {"mnist", "60,000 + 10,000 grey images of handwritten digits, 28x28, 10 classes (LeCun, Cortes and Burges 1998)",
+       "./setup.sh mnist", "", Published::Format::idx,
+       idx_files({{{47040016, 0xe9f4d8b3}, {60008, 0xe0cb4ad2}, {7840016, 0x91373bdf}, {10008, 0x4ab9eff9}}})},
+      {"cifar10",
+       "50,000 + 10,000 colour images of animals and vehicles, 32x32, 10 classes (Krizhevsky 2009)",
+       "./setup.sh cifar10",
+       "",
+       Published::Format::cifar10,
+       {{"data_batch_1.bin", {30730000, 0xb3220c1f}},
+        {"data_batch_2.bin", {30730000, 0xc439a348}},
+        {"data_batch_3.bin", {30730000, 0x8c6f54f0}},
+        {"data_batch_4.bin", {30730000, 0x6a83637e}},
+        {"data_batch_5.bin", {30730000, 0x2f355afd}},
+        {"test_batch.bin", {30730000, 0x19777d49}}}},
+  };
+  return sets;
+}
 
 constexpr std::string_view synthetic_name = "synthetic";
 
@@ -83,8 +107,8 @@ std::vector<fs::path> search_folders(const Published& set) {
 /// The first folder of the search that holds any of the set's files.
 std::optional<fs::path> find_folder(const Published& set) {
   for (const fs::path& folder : search_folders(set)) {
-    for (const std::string_view name : file_names) {
-      if (is_file(data_file(folder, name))) return folder;
+    for (const PublishedFile& file : set.files) {
+      if (is_file(data_file(folder, file.name))) return folder;
     }
   }
   return std::nullopt;
@@ -96,14 +120,14 @@ fs::path folder_of(const Published& set, const fs::path& data_dir) {
     std::string searched;
     for (const fs::path& folder : search_folders(set)) searched += (searched.empty() ? "" : ", ") + folder.string();
     throw InputError("data set " + std::string(set.name),
-                     fmt::format("not found in {}; get it with `{}`, or set workload.data_dir to the folder of its IDX "
+                     fmt::format("not found in {}; get it with `{}`, or set workload.data_dir to the folder of its "
                                  "files",
                                  searched, set.how_to_get));
   }
   std::error_code ignored;
   if (!fs::is_directory(data_dir, ignored)) {
     throw InputError("workload.data_dir = " + data_dir.string(),
-                     fmt::format("no such folder; expected the one with {} and its three fellows", train_images));
+                     fmt::format("no such folder; expected the one with {} and its fellows", set.files.front().name));
   }
   return data_dir;
 }
@@ -134,15 +158,14 @@ std::size_t samples_to_keep(std::string_view key, std::int64_t wanted, std::size
   return static_cast<std::size_t>(wanted);
 }
 
-/// Reads one of the two sets of a folder. `checks`: what the image and the label file must be, or empty.
-ImageSet read_set(const fs::path& folder, std::string_view images, std::string_view labels,
-                  std::span<const ContentCheck> checks) {
-  const fs::path image_file = data_file(folder, images);
-  const fs::path label_file = data_file(folder, labels);
+/// A file of images and its file of labels. `published`: they must be the published ones.
+ImageSet read_idx_pair(const fs::path& folder, std::span<const PublishedFile> files, bool published) {
+  const fs::path image_file = data_file(folder, files[0].name);
+  const fs::path label_file = data_file(folder, files[1].name);
   IdxSet idx = read_idx_set(image_file, label_file, published_classes);
-  if (!checks.empty()) {
-    require_published(image_file, idx.images.content, checks[0]);
-    require_published(label_file, idx.labels.content, checks[1]);
+  if (published) {
+    require_published(image_file, idx.images.content, files[0].check);
+    require_published(label_file, idx.labels.content, files[1].check);
   }
   return {idx.images.count,
           idx.images.height,
@@ -153,19 +176,41 @@ ImageSet read_set(const fs::path& folder, std::string_view images, std::string_v
           published_classes};
 }
 
+/// The files' records, one file after the other. A folder of one's own needs the first file; the last one that is
+/// there ends the set.
+ImageSet read_cifar10_files(const fs::path& folder, std::span<const PublishedFile> files, bool published) {
+  ImageSet set{0, Cifar10Batch::height, Cifar10Batch::width, Cifar10Batch::channels, {}, {}, Cifar10Batch::classes};
+  std::size_t last = published ? files.size() : 1;
+  for (std::size_t i = 1; i < files.size(); ++i) {
+    if (is_file(data_file(folder, files[i].name))) last = i + 1;
+  }
+  for (const PublishedFile& part : files.first(last)) {
+    const fs::path file = data_file(folder, part.name);
+    const Cifar10Batch batch = read_cifar10(file);
+    if (published) require_published(file, batch.content, part.check);
+    set.count += batch.labels.size();
+    set.pixels.insert(set.pixels.end(), batch.pixels.begin(), batch.pixels.end());
+    set.labels.insert(set.labels.end(), batch.labels.begin(), batch.labels.end());
+  }
+  return set;
+}
+
 Dataset load_published(const Published& set, const fs::path& data_dir, std::int64_t train_samples,
                        std::int64_t test_samples) {
   const fs::path folder = folder_of(set, data_dir);
-  const std::span<const ContentCheck> checks =
-      data_dir.empty() ? std::span<const ContentCheck>(set.file_checks) : std::span<const ContentCheck>();
-  const auto part = [&](std::size_t first) { return checks.empty() ? checks : checks.subspan(first, 2); };
-
+  const bool published = data_dir.empty();
+  const std::span<const PublishedFile> files(set.files);
   Dataset dataset;
   dataset.name = set.name;
-  dataset.train = read_set(folder, train_images, train_labels, part(0));
-  dataset.test = read_set(folder, test_images, test_labels, part(2));
+  if (set.format == Published::Format::idx) {
+    dataset.train = read_idx_pair(folder, files.first(2), published);
+    dataset.test = read_idx_pair(folder, files.last(2), published);
+  } else {
+    dataset.train = read_cifar10_files(folder, files.first(files.size() - 1), published);
+    dataset.test = read_cifar10_files(folder, files.last(1), published);
+  }
   if (dataset.test.height != dataset.train.height || dataset.test.width != dataset.train.width) {
-    throw InputError(data_file(folder, test_images).string(),
+    throw InputError(data_file(folder, files[2].name).string(),
                      fmt::format("images of {} x {} pixels; expected {} x {}, as for training", dataset.test.height,
                                  dataset.test.width, dataset.train.height, dataset.train.width));
   }
@@ -214,7 +259,7 @@ Dataset load_dataset(std::string_view name, const std::filesystem::path& data_di
   std::optional<Dataset> dataset;
   std::vector<std::string> names = {std::string(synthetic_name)};
   if (name == synthetic_name) dataset = load_synthetic(data_dir, train_samples, test_samples);
-  for (const Published& set : published_sets) {
+  for (const Published& set : published_sets()) {
     if (set.name == name) dataset = load_published(set, data_dir, train_samples, test_samples);
     names.emplace_back(set.name);
   }
@@ -229,7 +274,7 @@ Dataset load_dataset(std::string_view name, const std::filesystem::path& data_di
 
 std::vector<DatasetEntry> list_datasets() {
   std::vector<DatasetEntry> entries;
-  for (const Published& set : published_sets) {
+  for (const Published& set : published_sets()) {
     const std::optional<fs::path> folder = find_folder(set);
     entries.push_back({std::string(set.name), std::string(set.description), folder.has_value(),
                        folder ? folder->string() : fmt::format("get it with `{}`", set.how_to_get)});

@@ -26,17 +26,19 @@ struct Dataset {
   std::string name;
   ImageSet train;
   ImageSet test;
-  double pixel_mean = 0;       ///< of the training pixels that are used, as numbers from 0 to 1
+  double pixel_mean = 0;       ///< of the training pixels that are used, all channels, as numbers from 0 to 1
   double pixel_deviation = 0;  ///< their standard deviation
 };
 
 /// All samples there are, as a number of samples.
 inline constexpr std::int64_t all_samples = -1;
 
-/// Loads the first `train_samples` and `test_samples`, in file order, of "fashion-mnist", "mnist" or "synthetic".
+/// Loads the first `train_samples` and `test_samples`, in file order, of "fashion-mnist", "mnist", "cifar10" or
+/// "synthetic".
 ///
-/// `data_dir` is the folder that holds the set's four IDX files under their published names, plain or with ".gz"; any
-/// well-formed set will do. When it is empty the set is searched: $RHEO_DATA_DIR/NAME, ./data/NAME,
+/// `data_dir` is the folder that holds the set's files (four IDX files; the batches of the CIFAR-10 binary version, of
+/// which data_batch_2.bin and on may be absent) under their published names, plain or with ".gz"; any well-formed set
+/// will do. When it is empty the set is searched: $RHEO_DATA_DIR/NAME, ./data/NAME,
 /// $XDG_DATA_HOME/rheo/NAME (~/.local/share/rheo/NAME), and where the distribution's package puts it; what is found
 /// there must be the published set, byte for byte (length and CRC-32 of the content). "synthetic" reads no file.
 /// Throws InputError, one line that says what to do, when the set is unknown, absent, damaged or too small.

@@ -1,16 +1,13 @@
 #include "workloads/data/idx.hpp"
 
 #include <fmt/format.h>
-#include <zlib.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <cstring>
-#include <memory>
 #include <span>
 #include <string>
-#include <system_error>
+
+#include "workloads/data/content.hpp"
 
 namespace rheo {
 namespace {
@@ -19,63 +16,7 @@ constexpr std::uint32_t images_magic = 0x00000803;
 constexpr std::uint32_t labels_magic = 0x00000801;
 constexpr std::uint64_t largest_content = std::uint64_t{1} << 31;
 constexpr std::size_t chunk_bytes = std::size_t{1} << 20;
-
-struct Close {
-  void operator()(gzFile_s* file) const { gzclose(file); }
-};
-
-/// The decompressed content of a file, read from front to back, with its running length and CRC.
-class Content {
- public:
-  explicit Content(const std::filesystem::path& file) : name_(file.string()) {
-    std::error_code error;
-    const std::filesystem::file_status status = std::filesystem::status(file, error);
-    if (status.type() == std::filesystem::file_type::not_found) throw InputError(name_, "no such file");
-    if (error) throw InputError(name_, error.message());
-    if (status.type() == std::filesystem::file_type::directory) {
-      throw InputError(name_, "a directory; expected an IDX file");
-    }
-    if (status.type() != std::filesystem::file_type::regular) {
-      throw InputError(name_, "not a regular file; expected an IDX file");
-    }
-    errno = 0;
-    file_.reset(gzopen(file.c_str(), "rb"));
-    if (!file_) throw InputError(name_, fmt::format("cannot be opened: {}", std::strerror(errno ? errno : ENOMEM)));
-  }
-
-  /// Fills `bytes` as far as the content reaches; returns how many it got. Throws InputError on damage.
-  std::size_t read(std::span<std::uint8_t> bytes) {
-    const int got = gzread(file_.get(), bytes.data(), static_cast<unsigned>(bytes.size()));
-    int code = Z_OK;
-    const std::string text = gzerror(file_.get(), &code);
-    if (code == Z_BUF_ERROR) {
-      ends_early_ = true;  // the compressed stream breaks off: what came before it still counts as found
-    } else if (code == Z_ERRNO) {
-      throw InputError(name_, fmt::format("cannot be read: {}", std::strerror(errno)));
-    } else if (got < 0 || code != Z_OK) {
-      throw InputError(name_, fmt::format("damaged gzip data after {} bytes of content ({})", check_.bytes, text));
-    }
-    const std::size_t count = got > 0 ? static_cast<std::size_t>(got) : 0;
-    check_.bytes += count;
-    check_.crc32 = static_cast<std::uint32_t>(::crc32(check_.crc32, bytes.data(), static_cast<unsigned>(count)));
-    return count;
-  }
-
-  [[noreturn]] void too_short(std::uint64_t expected) const {
-    throw InputError(name_, fmt::format("truncated{}: {} bytes found; expected {}", ends_early_ ? " gzip stream" : "",
-                                        check_.bytes, expected));
-  }
-
-  [[nodiscard]] const std::string& name() const { return name_; }
-  [[nodiscard]] bool ends_early() const { return ends_early_; }
-  [[nodiscard]] const ContentCheck& check() const { return check_; }
-
- private:
-  std::string name_;
-  std::unique_ptr<gzFile_s, Close> file_;
-  ContentCheck check_;
-  bool ends_early_ = false;
-};
+constexpr const char* kind = "an IDX file";
 
 std::uint32_t big_endian(std::span<const std::uint8_t> bytes) {
   return std::uint32_t{bytes[0]} << 24 | std::uint32_t{bytes[1]} << 16 | std::uint32_t{bytes[2]} << 8 | bytes[3];
@@ -96,7 +37,7 @@ struct Idx {
 
 template <std::size_t Dimensions>
 Idx<Dimensions> read_idx(const std::filesystem::path& file, std::uint32_t magic) {
-  Content content(file);
+  Content content(file, kind);
   std::array<std::uint8_t, 4 + 4 * Dimensions> header{};
   const std::size_t header_found = content.read(header);
   if (header_found == 0 && !content.ends_early()) {

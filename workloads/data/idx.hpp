@@ -5,17 +5,9 @@
 #include <filesystem>
 #include <vector>
 
-#include "models/core/error.hpp"
+#include "workloads/data/content.hpp"
 
 namespace rheo {
-
-/// Length and CRC-32 (zlib's) of a file's content after decompression: tells a published file from another.
-/// It guards against damage and mix-ups, not against forgery.
-struct ContentCheck {
-  std::uint64_t bytes = 0;
-  std::uint32_t crc32 = 0;
-  bool operator==(const ContentCheck&) const = default;
-};
 
 /// Images of an IDX file: row by row, one unsigned byte a pixel.
 struct IdxImages {

@@ -1,6 +1,9 @@
 #include "workloads/network/graph.hpp"
 
+#include <algorithm>
 #include <stdexcept>
+
+#include "models/digital/pooling.hpp"
 
 namespace rheo {
 namespace {
@@ -27,8 +30,14 @@ struct ShapeOf {
   TensorShape operator()(const Linear& l) const { return {1, 1, l.outputs}; }
   TensorShape operator()(const ActivationLayer&) const { return in; }
   TensorShape operator()(const Pool2d& p) const {
-    return {slid(name, in.height, p.kernel, p.stride, p.padding), slid(name, in.width, p.kernel, p.stride, p.padding),
+    static_cast<void>(slid(name, std::min(in.height, in.width), p.kernel, p.stride, p.padding));
+    const vector_math::PoolShape windows{1, in.height, in.width, in.channels, p.kernel, p.stride, p.padding, p.ceiling};
+    return {static_cast<std::uint32_t>(windows.out_height()), static_cast<std::uint32_t>(windows.out_width()),
             in.channels};
+  }
+  TensorShape operator()(const LocalResponseNorm& n) const {
+    if (n.size % 2 == 0) throw std::invalid_argument(name + ": the window's size must be odd");
+    return in;
   }
   TensorShape operator()(const SoftmaxCrossEntropy&) const { return in; }
 };
@@ -54,16 +63,33 @@ std::size_t Graph::add(std::string name, Operation operation, std::vector<std::s
 
 std::uint64_t Graph::parameters() const {
   std::uint64_t sum = 0;
-  for (const Node& node : nodes_) {
-    if (node.inputs.empty()) continue;
-    const TensorShape& in = nodes_[node.inputs[0]].shape;
-    if (const auto* conv = std::get_if<Conv2d>(&node.operation)) {
-      sum += (std::uint64_t{conv->kernel} * conv->kernel * in.channels + 1) * conv->channels;
-    } else if (const auto* linear = std::get_if<Linear>(&node.operation)) {
-      sum += (std::uint64_t{in.values()} + 1) * linear->outputs;
-    }
-  }
+  for (std::size_t node = 0; node < nodes_.size(); ++node) sum += parameters(node);
   return sum;
+}
+
+std::uint64_t Graph::parameters(std::size_t index) const {
+  const Node& node = nodes_.at(index);
+  if (node.inputs.empty()) return 0;
+  const TensorShape& in = nodes_[node.inputs[0]].shape;
+  if (const auto* conv = std::get_if<Conv2d>(&node.operation)) {
+    return (std::uint64_t{conv->kernel} * conv->kernel * in.channels + 1) * conv->channels;
+  }
+  if (const auto* linear = std::get_if<Linear>(&node.operation)) {
+    return (std::uint64_t{in.values()} + 1) * linear->outputs;
+  }
+  if (const auto* pool = std::get_if<Pool2d>(&node.operation)) return pool->kind == PoolKind::mixed ? in.channels : 0;
+  return 0;
+}
+
+std::size_t Graph::choose_pooling(PoolKind kind) {
+  std::size_t chosen = 0;
+  for (Node& node : nodes_) {
+    auto* pool = std::get_if<Pool2d>(&node.operation);
+    if (pool == nullptr || !pool->open) continue;
+    pool->kind = kind;
+    ++chosen;
+  }
+  return chosen;
 }
 
 }  // namespace rheo

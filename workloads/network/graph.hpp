@@ -1,8 +1,10 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -35,17 +37,34 @@ struct Linear {
 struct ActivationLayer {
   vector_math::Activation kind = vector_math::Activation::tanh;
 };
-enum class PoolKind : std::uint8_t { max, average };
+enum class PoolKind : std::uint8_t {
+  max,
+  average,
+  stochastic,  ///< one cell by chance in training, the mean of what chance would choose in evaluation
+  mixed,       ///< alpha max + (1 - alpha) average, alpha learned for each channel
+};
+inline constexpr std::array<std::string_view, 4> pool_kind_names{"max", "average", "stochastic", "mixed"};
+/// With `ceiling`, a window that reaches over the end of the image counts; its cells outside take no part.
 struct Pool2d {
   PoolKind kind = PoolKind::max;
   std::uint32_t kernel = 2;
   std::uint32_t stride = 2;
   std::uint32_t padding = 0;
+  bool ceiling = false;
+  bool open = false;        ///< the network leaves the kind to its user: Graph::choose_pooling
+  float mu = 10;            ///< mixed: alpha = 1 / (1 + exp(-mu beta))
+  float first_beta = 0.2F;  ///< mixed: beta before training, 2 / mu
+};
+/// Local response normalisation within a channel, see local_response_norm.hpp.
+struct LocalResponseNorm {
+  std::uint32_t size = 3;
+  float alpha = 5e-5F;
+  float beta = 0.75F;
 };
 /// Softmax, cross-entropy loss and their gradient.
 struct SoftmaxCrossEntropy {};
 
-using Operation = std::variant<Input, Conv2d, Linear, ActivationLayer, Pool2d, SoftmaxCrossEntropy>;
+using Operation = std::variant<Input, Conv2d, Linear, ActivationLayer, Pool2d, LocalResponseNorm, SoftmaxCrossEntropy>;
 
 /// One node of the network.
 struct Node {
@@ -68,8 +87,12 @@ class Graph {
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
   [[nodiscard]] const std::vector<Node>& nodes() const noexcept { return nodes_; }
   [[nodiscard]] const TensorShape& input_shape() const { return nodes_.at(0).shape; }
-  /// Weights and biases.
+  /// Weights, biases and mixtures: of the network, of one node.
   [[nodiscard]] std::uint64_t parameters() const;
+  [[nodiscard]] std::uint64_t parameters(std::size_t node) const;
+
+  /// Makes every pooling whose kind is open one of this kind; returns how many there are.
+  std::size_t choose_pooling(PoolKind kind);
 
  private:
   std::string name_;

@@ -44,6 +44,7 @@ StepRates triangle(const ScheduleParameters& s, std::int64_t step, std::int64_t 
 double warmed_up(const ScheduleParameters& s, double lr, std::int64_t step, std::int64_t steps_per_epoch) {
   const std::int64_t steps = s.warmup_epochs * steps_per_epoch;
   if (step >= steps) return lr;
+  if (s.warmup == WarmupKind::constant) return lr * s.warmup_factor;
   return lr * between(s.warmup_factor, 1, static_cast<double>(step) / static_cast<double>(steps));
 }
 
@@ -65,8 +66,9 @@ void ScheduleParameters::describe(Parameters& p) {
   p.number("momentum_min", momentum_min, momentum_range, "one_cycle and cyclical: momentum at the highest rate");
   p.number("momentum_max", momentum_max, momentum_range, "one_cycle and cyclical: momentum at the lowest rate");
   p.choice("rise", rise, rise_kind_names, "range_test: how the learning rate rises");
-  p.integer("warmup_epochs", warmup_epochs, {0, 1000000},
-            "constant and step: epochs in which a factor on the learning rate rises linearly to 1, batch by batch");
+  p.choice("warmup", warmup, warmup_kind_names,
+           "constant and step: how a factor on the learning rate moves in the first epochs: linearly to 1, or not");
+  p.integer("warmup_epochs", warmup_epochs, {0, 1000000}, "constant and step: epochs with that factor");
   p.number("warmup_factor", warmup_factor, fraction, "constant and step: that factor in the first batch");
 }
 

@@ -14,7 +14,9 @@ enum class ScheduleKind { constant, step, one_cycle, cyclical, range_test };
 inline constexpr std::array<std::string_view, 5> schedule_kind_names = {"constant", "step", "one_cycle", "cyclical",
                                                                         "range_test"};
 enum class RiseKind { linear, exponential };
+enum class WarmupKind { linear, constant };
 inline constexpr std::array<std::string_view, 2> rise_kind_names = {"linear", "exponential"};
+inline constexpr std::array<std::string_view, 2> warmup_kind_names = {"linear", "constant"};
 
 /// A key with a value that does not fit the others.
 struct ScheduleFault {
@@ -26,6 +28,8 @@ struct ScheduleFault {
 ///
 ///   constant    lr throughout
 ///   step        lr times gamma after every step_epochs epochs
+///               both begin with warmup_epochs epochs at a reduced rate: times warmup_factor (constant), or times a
+///               factor that rises batch by batch from warmup_factor to 1 (linear)
 ///   one_cycle   a triangle of 2 x step_epochs epochs from lr_min to lr_max and back, linear batch by batch, while the
 ///               momentum goes from momentum_max to momentum_min and back; over the epochs that remain the rate goes
 ///               linearly from lr_min to lr_min / 100, which it would reach just after the last batch, and the
@@ -46,6 +50,7 @@ struct ScheduleParameters {
   double momentum_min = 0.85;
   double momentum_max = 0.95;
   RiseKind rise = RiseKind::linear;
+  WarmupKind warmup = WarmupKind::linear;
   std::int64_t warmup_epochs = 0;
   double warmup_factor = 0.1;
 

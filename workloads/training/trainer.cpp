@@ -43,8 +43,9 @@ void Trainer::train_batch() {
   labels_.resize(static_cast<std::size_t>(count));
   for (std::int64_t i = 0; i < count; ++i) {
     const std::size_t sample = order_[static_cast<std::size_t>(first + i)];
-    std::copy_n(set.pixels.begin() + static_cast<std::ptrdiff_t>(sample * image), image,
-                pixels_.begin() + i * static_cast<std::ptrdiff_t>(image));
+    augment(std::span(set.pixels).subspan(sample * image, image), {set.height, set.width, set.channels},
+            recipe_.augmentation, recipe_.seed, static_cast<std::uint64_t>(state_.epoch), sample,
+            std::span(pixels_).subspan(static_cast<std::size_t>(i) * image, image));
     labels_[static_cast<std::size_t>(i)] = set.labels[sample];
   }
   const std::int64_t steps = (train_count() + recipe_.batch_size - 1) / recipe_.batch_size;

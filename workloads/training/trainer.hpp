@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "workloads/data/augmentation.hpp"
 #include "workloads/data/dataset.hpp"
 #include "workloads/training/executor.hpp"
 #include "workloads/training/schedule.hpp"
@@ -14,7 +15,8 @@ struct TrainingRecipe {
   std::int64_t batch_size = 1;
   double weight_decay = 0;
   ScheduleParameters schedule;
-  std::uint64_t seed = 1;  ///< of the order of the samples
+  std::uint64_t seed = 1;  ///< of the order of the samples and of their augmentation
+  AugmentationParameters augmentation;
 };
 
 /// One line of the learning curve. Rates are those of the epoch's last batch.

@@ -1,0 +1,320 @@
+// RAPA-ConvNets on the chip: replicas of a convolution's matrix on tiles of their own, positions by table.
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <map>
+
+#include "models/core/error.hpp"
+#include "tests/platforms/chip_fixture.hpp"
+#include "workloads/network/zoo.hpp"
+
+namespace rheo::testing {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+using Words = std::vector<std::string>;
+
+Words operator+(Words words, const Words& more) {
+  words.insert(words.end(), more.begin(), more.end());
+  return words;
+}
+
+Words tiled(const std::string& scheme, int first, int second, int third = 1) {
+  const auto layer = [&](int number, int tiles) -> Words {
+    if (tiles == 1) return {};
+    const std::string key = "rapa.conv" + std::to_string(number);
+    return {key + ".scheme=" + scheme, key + ".tiles=" + std::to_string(tiles)};
+  };
+  return layer(1, first) + layer(2, second) + layer(3, third);
+}
+
+/// cifar10_full on 28 x 28 images of the built-in generator: planes of 28, 14 and 7.
+RunConfiguration cifar(const Words& words) {
+  return small_configuration(Words{"workload.network=cifar10_full", "workload.train_samples=20",
+                                   "workload.test_samples=6", "workload.batch_size=10", "schedule.lr=0.05",
+                                   "tile.rows=1024", "buffer.capacity=16 MiB", "controller.program_memory=1 MiB"} +
+                             words);
+}
+
+const Words ideal{"device.preset=ideal", "rapa.same_start=true"};
+
+// ---- What lies where ----
+
+Mapping mapping_of(const Words& words, TensorShape images = {32, 32, 3}) {
+  const RunConfiguration c = cifar(words);
+  MappingRequest request;
+  request.batch_size = 10;
+  request.tiling = c.rapa;
+  return map_network(build_network(c.workload.network, images, 10), c.chip, request);
+}
+
+std::uint64_t convolution_weights(const Mapping& mapping) {
+  std::uint64_t sum = 0;
+  for (const MatrixLayer& layer : mapping.layers) {
+    if (layer.convolution) sum += layer.assignment.replicas * (std::uint64_t{layer.inputs} + 1) * layer.outputs;
+  }
+  return sum;
+}
+
+TEST(Rapa, TheReplicasHaveTheWeightsThatThePaperCounts) {
+  EXPECT_EQ(convolution_weights(mapping_of({})), 79'328U);
+  const Mapping mapping = mapping_of(tiled("random", 16, 4));
+  EXPECT_EQ(convolution_weights(mapping), 192'704U);
+  EXPECT_EQ(mapping.tiles(), 16U + 4 + 1 + 1);
+  std::vector<std::uint16_t> units;
+  for (const MatrixLayer& layer : mapping.layers) {
+    for (const TilePlacement& tile : layer.tiles) units.push_back(tile.unit);
+  }
+  EXPECT_TRUE(std::ranges::adjacent_find(units) == units.end()) << "a tile of its own for each";
+  EXPECT_EQ(convolution_weights(mapping_of(tiled("perforated", 16, 4))), 79'328U);
+}
+
+TEST(Rapa, WhatTheLayerCannotShareOutIsAnErrorThatNamesTheKey) {
+  const auto refusal = [](const Words& words) -> std::string {
+    try {
+      static_cast<void>(mapping_of(words));
+    } catch (const InputError& error) {
+      return error.what();
+    }
+    return "not refused";
+  };
+  EXPECT_THAT(refusal(tiled("alternate", 8, 1)), AllOf(HasSubstr("rapa.conv1.tiles: 8"), HasSubstr("1, 4, 16, 64")));
+  EXPECT_THAT(refusal(tiled("random", 1, 257)), HasSubstr("rapa.conv2.tiles"));
+  EXPECT_THAT(refusal({"workload.network=perceptron", "rapa.conv1.scheme=random", "rapa.conv1.tiles=2"}),
+              HasSubstr("rapa.conv1.scheme: the network has 0 convolutions"));
+  EXPECT_EQ(refusal(tiled("random", 17, 3, 2)), "not refused");
+}
+
+TEST(Rapa, ABufferThatDoesNotHoldThePatchesIsRefused) {
+  const RunConfiguration small = cifar(tiled("random", 16, 4) + Words{"buffer.capacity=1 MiB"});
+  EXPECT_THROW(TrainingRun run(small), InputError);
+}
+
+// ---- Identical replicas are the plain convolution ----
+
+struct FirstStep {
+  std::vector<float> evaluated, trained;              ///< losses before and in the first step
+  std::map<std::string, std::vector<double>> change;  ///< of each layer's matrix, summed over its replicas
+};
+
+FirstStep first_step(const Words& words) {
+  new_simulation();
+  const RunConfiguration configuration = cifar(words);
+  TrainingRun run(configuration);
+  run.elaborate(1, nullptr);
+  AnalogChip& chip = run.chip();
+  chip.program_initial_state();
+  const ImageSet& set = run.data().train;
+  const std::span<const std::uint8_t> pixels(set.pixels);
+  const Batch batch{pixels.first(10 * 28 * 28), std::span(set.labels).first(10), 0};
+  const auto weights = [&] {
+    std::map<std::string, std::vector<double>> sums;
+    std::size_t tile = 0;
+    for (const MatrixLayer& layer : chip.mapping().layers) {
+      auto& sum = sums[layer.name];
+      sum.resize(std::size_t{layer.inputs} * layer.outputs);
+      for (std::size_t i = 0; i < layer.tiles.size(); ++i) {
+        const auto own = chip.tile(tile++).array().weights();
+        for (std::size_t k = 0; k < own.size(); ++k) sum[k] += static_cast<double>(own[k]);
+      }
+    }
+    return sums;
+  };
+  FirstStep step;
+  step.evaluated = chip.evaluate(batch).losses;
+  const auto before = weights();
+  step.trained = chip.train_step(batch, {0.1, 0, 0}).losses;
+  step.change = weights();
+  for (auto& [name, values] : step.change) {
+    for (std::size_t k = 0; k < values.size(); ++k) values[k] -= before.at(name)[k];
+  }
+  return step;
+}
+
+class IdenticalReplicas : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(IdenticalReplicas, GiveTheBitsOfThePlainConvolutionForwardAndItsGradientsInSum) {
+  const FirstStep plain = first_step(ideal);
+  const FirstStep replicated = first_step(ideal + tiled(GetParam(), 16, 4));
+  EXPECT_EQ(replicated.evaluated, plain.evaluated);
+  EXPECT_EQ(replicated.trained, plain.trained);
+  // The layers without replicas see the same errors, bit by bit; the others share the gradient out.
+  EXPECT_EQ(replicated.change.at("fc1"), plain.change.at("fc1"));
+  EXPECT_EQ(replicated.change.at("conv3"), plain.change.at("conv3"));
+  for (const char* layer : {"conv1", "conv2"}) {
+    double difference = 0, size = 0;
+    for (std::size_t k = 0; k < plain.change.at(layer).size(); ++k) {
+      difference = std::max(difference, std::abs(replicated.change.at(layer)[k] - plain.change.at(layer)[k]));
+      size = std::max(size, std::abs(plain.change.at(layer)[k]));
+    }
+    ASSERT_GT(size, 1e-6);
+    EXPECT_LT(difference, 1e-5 * size + 1e-6) << layer << ": float weights round each replica's share";
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Schemes, IdenticalReplicas,
+                         ::testing::Values("image_overlap", "alternate", "random_fixed", "random"),
+                         [](const auto& info) { return std::string(info.param); });
+
+TEST(Rapa, PaddedRegionsAndPerforationAreNotThePlainConvolution) {
+  const FirstStep plain = first_step(ideal);
+  const FirstStep padded = first_step(ideal + tiled("image_pad", 16, 4));
+  EXPECT_NE(padded.evaluated, plain.evaluated);
+  const FirstStep perforated = first_step(ideal + tiled("perforated", 16, 4));
+  EXPECT_EQ(perforated.evaluated, plain.evaluated) << "all patches are used in tests";
+  EXPECT_NE(perforated.trained, plain.trained);
+}
+
+TEST(Rapa, ReplicasBeginApartUnlessTheyAreToldNotTo) {
+  const auto weights = [](const char* same) {
+    new_simulation();
+    TrainingRun run(cifar(tiled("random", 2, 1) + Words{"device.preset=ideal", same}));
+    run.elaborate(1, nullptr);
+    run.chip().program_initial_state();
+    return std::pair{run.chip().tile(0).array().weights(), run.chip().tile(1).array().weights()};
+  };
+  const auto apart = weights("rapa.same_start=false");
+  EXPECT_NE(apart.first, apart.second);
+  const auto alike = weights("rapa.same_start=true");
+  EXPECT_EQ(alike.first, alike.second);
+}
+
+// ---- Bits ----
+
+class RapaBits : public ::testing::TestWithParam<std::pair<const char*, const char*>> {};
+
+TEST_P(RapaBits, DoNotDependOnThreadsBlocksGranularityOrOrderOfTheTiles) {
+  const Words words = tiled(GetParam().second, 16, 4) + Words{std::string("device.preset=") + GetParam().first};
+  const Outcome whole = run_whole(cifar(words));
+  const std::vector<Outcome> others{
+      run_whole(cifar(words), 2), run_whole(cifar(words + Words{"controller.block_vectors=9"})),
+      run_whole(cifar(words + Words{"granularity=burst"})),
+      run_whole(cifar(words + Words{"mapping.images_per_block=1"})),
+      run_whole(cifar(words + Words{"controller.scoreboard_entries=1"}))};  // one tile after the other
+  for (const Outcome& other : others) {
+    EXPECT_EQ(whole.curve, other.curve);
+    EXPECT_EQ(whole.weights, other.weights);
+  }
+  EXPECT_EQ(whole.report.dump(), others[0].report.dump());
+  EXPECT_GT(others[4].ticks, whole.ticks) << "in parallel it is faster";
+}
+
+INSTANTIATE_TEST_SUITE_P(DevicesAndSchemes, RapaBits,
+                         ::testing::Values(std::pair{"ideal", "random"}, std::pair{"gokmen_vlasov", "random"},
+                                           std::pair{"gokmen_vlasov", "image_pad"}, std::pair{"ideal", "perforated"}));
+
+TEST(Rapa, NarrowFormatsAndSplitMatricesWork) {
+  const Words words = tiled("random", 4, 4) + Words{"tile.rows=40", "tile.columns=20", "numbers.activations=fp16",
+                                                    "numbers.gradients=bf16", "workload.train_samples=10"};
+  const Outcome whole = run_whole(cifar(words));
+  const Outcome blocked = run_whole(cifar(words + Words{"controller.block_vectors=11"}));
+  EXPECT_EQ(whole.curve, blocked.curve);
+  EXPECT_EQ(whole.weights, blocked.weights);
+}
+
+TEST(Rapa, AnotherReshufflingGivesOtherBitsAndLessWork) {
+  const Outcome every = run_whole(cifar(tiled("random", 16, 4)));
+  const Outcome tenth = run_whole(cifar(tiled("random", 16, 4) + Words{"rapa.reshuffle_every=10"}));
+  EXPECT_NE(every.curve, tenth.curve);
+  const auto bits = [](const Outcome& run) {
+    return run.report.at("evaluation").at("actions").at("random.bit").get<double>();
+  };
+  EXPECT_NEAR(bits(every) / bits(tenth), 6, 0.01) << "6 test images: 6 draws, or 1";
+}
+
+// ---- Array operations and time ----
+
+/// Vectors that the busiest tile of each convolution reads for an image.
+std::vector<std::uint64_t> operations(const Words& words, Phase phase) {
+  new_simulation();
+  const RunConfiguration configuration = cifar(words);
+  MappingRequest request;
+  request.batch_size = 2;
+  request.tiling = configuration.rapa;
+  const Mapping mapping = map_network(build_network("cifar10_full", {32, 32, 3}, 10), configuration.chip, request);
+  AnalogChip chip("chip", configuration.chip, mapping, {1, 1, nullptr});
+  chip.program_initial_state();
+  std::vector<std::uint8_t> pixels(2 * 3072), labels{3, 4};
+  for (std::size_t i = 0; i < pixels.size(); ++i) pixels[i] = static_cast<std::uint8_t>(i * 2654435761U >> 17);
+  chip.train_step({pixels, labels, 0}, {0.01, 0, 0});
+  std::vector<std::uint64_t> most;
+  std::size_t tile = 0;
+  for (std::size_t l = 0; l < 3; ++l) {
+    most.push_back(0);
+    const MatrixLayer& layer = mapping.layers[l];
+    for (std::size_t i = 0; i < layer.tiles.size(); ++i, ++tile) {
+      const ActionCounts& actions = chip.tile(tile).actions();
+      for (std::size_t kind = 0; kind < actions.kinds().size(); ++kind) {
+        if (actions.kinds()[kind].name != "tile_digital.search") continue;
+        const std::uint64_t lines = phase == Phase::forward    ? layer.inputs
+                                    : phase == Phase::backward ? layer.outputs
+                                                               : layer.inputs + layer.outputs;
+        const auto values = actions.count(kind, {Mode::training, phase, static_cast<LayerIndex>(l + 1)});
+        most.back() = std::max(most.back(), values / lines / 2);
+      }
+    }
+  }
+  return most;
+}
+
+TEST(Rapa, ArrayOperationsFallBy16And64PipelinedAndBy7And28OneLayerAfterTheOther) {
+  for (const Phase phase : {Phase::forward, Phase::update}) {
+    const auto plain = operations({}, phase);
+    const auto sixteen = operations(tiled("random", 16, 4), phase);
+    const auto sixty_four = operations(tiled("random", 64, 16, 4), phase);
+    EXPECT_EQ(plain, (std::vector<std::uint64_t>{1024, 256, 64}));
+    EXPECT_EQ(sixteen, (std::vector<std::uint64_t>{64, 64, 64}));
+    EXPECT_EQ(sixty_four, (std::vector<std::uint64_t>{16, 16, 16}));
+  }
+  // The first layer has no backward pass.
+  EXPECT_EQ(operations(tiled("random", 16, 4), Phase::backward), (std::vector<std::uint64_t>{0, 64, 64}));
+  EXPECT_EQ(1024.0 / 64, 16.0);
+  EXPECT_EQ((1024.0 + 256 + 64) / (64 + 64 + 64), 7.0);
+  EXPECT_EQ((1024.0 + 256 + 64) / (16 + 16 + 16), 28.0);
+}
+
+/// Everything digital a thousand times faster: the time that is left is the arrays'. Burst by burst, as a memory that
+/// is booked command by command lets the reads of a tile wait behind the later writes of another.
+TEST(Rapa, WithFastDigitalPartsTheTimeOfAnImageIsThatOfItsArrayReads) {
+  const auto seconds = [](const Words& words) {
+    new_simulation();
+    const Words fast{"granularity=burst",
+                     "clock_hz=1e12",
+                     "buffer.banks=4096",
+                     "bus.channels=64",
+                     "bus.width_bytes=4096",
+                     "host.bandwidth=100 TB/s",
+                     "host.latency=0 s",
+                     "dma.round_trip=0 s",
+                     "adc.rate=100 GHz",
+                     "adc.shared_by=1",
+                     "vector_unit.lanes=65536",
+                     "controller.scoreboard_entries=1024",
+                     "tile.search_lanes=65536",
+                     "tile.rescale_lanes=65536",
+                     "management.forward_bound=none"};
+    const RunConfiguration configuration = cifar(fast + words);
+    MappingRequest request;
+    request.batch_size = 1;
+    request.tiling = configuration.rapa;
+    const Mapping mapping = map_network(build_network("cifar10_full", {32, 32, 3}, 10), configuration.chip, request);
+    AnalogChip chip("chip", configuration.chip, mapping, {1, 1, nullptr});
+    chip.program_initial_state();
+    std::vector<std::uint8_t> pixels(3072), labels{3};
+    for (std::size_t i = 0; i < pixels.size(); ++i) pixels[i] = static_cast<std::uint8_t>(i * 2654435761U >> 17);
+    chip.evaluate({pixels, labels, 0});
+    return static_cast<double>(chip.time().evaluation) * tick_seconds;
+  };
+  const double plain = seconds({});
+  const double sixteen = seconds(tiled("random", 16, 4));
+  const double sixty_four = seconds(tiled("random", 64, 16, 4));
+  // With the one read of the linear layer, 80 ns a read.
+  EXPECT_NEAR(plain / ((1024 + 256 + 64 + 1) * 80e-9), 1, 0.005);
+  EXPECT_NEAR(sixteen / ((64 + 64 + 64 + 1) * 80e-9), 1, 0.01);
+  EXPECT_NEAR(sixty_four / ((16 + 16 + 16 + 1) * 80e-9), 1, 0.02);
+}
+
+}  // namespace
+}  // namespace rheo::testing
