@@ -2,11 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <limits>
+#include <optional>
 
 #include "models/core/error.hpp"
+#include "models/core/suggest.hpp"
 #include "platforms/analysis_package.hpp"
 #include "platforms/device_presets.hpp"
 #include "platforms/files.hpp"
@@ -53,9 +56,9 @@ void require_place(const std::string& option, const std::filesystem::path& file)
 }  // namespace
 
 DeviceCommand::DeviceCommand(CLI::App& app)
-    : command_(app.add_subcommand("device", "measure a device by pulses")),
-      response_(
-          command_->add_subcommand("response", "weight against pulses: mean, deviation, percentiles over cells")) {
+    : command_(app.add_subcommand("device", "measure a device by pulses, or find one for a measurement")),
+      response_(command_->add_subcommand("response", "weight against pulses: mean, deviation, percentiles over cells")),
+      fit_(command_->add_subcommand("fit", "family and parameters that answer pulses as a measurement does")) {
   command_->require_subcommand(1);
   response_->add_option("NAME", device_, "preset (rheo list devices) or TOML file of your own")->required();
   response_->add_option("--set", set_, "device.KEY=VALUE laid over it, as often as you like")->allow_extra_args(false);
@@ -74,9 +77,56 @@ DeviceCommand::DeviceCommand(CLI::App& app)
   response_->add_option("--out", out_, "CSV file; none: standard output");
   response_->add_option("--cells-out", cells_out_, "CSV file for the hidden parameters of every cell");
   response_->add_option("--plot", plot_, "picture: .png, .svg or .pdf");
+
+  fit_->add_option("MEASURED", measured_,
+                   "CSV file: pulse index from 0 and weight; or pulse index, mean, standard deviation, 5th, 50th and "
+                   "95th percentile over cells")
+      ->required();
+  fit_->add_option("--up", up_, "pulses up, the rest is down; none: where the weight begins to fall");
+  fit_->add_option("--cells", fit_request_.measured_cells, "cells that were measured: the sampling error of a spread")
+      ->check(CLI::Range(std::size_t{1}, most_cells))
+      ->capture_default_str();
+  fit_->add_option("--family", fit_request_.families, "family to try, as often as you like; none: all")
+      ->allow_extra_args(false);
+  fit_->add_option("--out", out_, "TOML file for the proposed device; rheo device response takes it");
+  fit_->add_option("--plot", plot_, "picture of measurement and fit: .png, .svg or .pdf");
 }
 
-int DeviceCommand::run() { return respond(); }
+int DeviceCommand::run() { return fit_->parsed() ? fit() : respond(); }
+
+int DeviceCommand::fit() {
+  const MeasuredResponse measured =
+      read_measured_response(measured_, fit_->count("--up") > 0 ? std::optional(up_) : std::nullopt);
+  const auto known = crossbar::cell_family_names();
+  for (const std::string& family : fit_request_.families) {
+    if (std::find(known.begin(), known.end(), family) == known.end()) {
+      throw InputError("--family " + family, fmt::format("no such family; expected one of {}{}", fmt::join(known, ", "),
+                                                         did_you_mean(family, known)));
+    }
+  }
+  require_place("--out", out_);
+  require_place("--plot", plot_);
+  if (!plot_.empty()) require_picture("--plot", plot_);
+
+  const std::vector<FamilyFit> fits = fit_device(measured, fit_request_);
+  const FamilyFit& best = fits.front();
+  if (!out_.empty()) write_file(out_, fit_preset(measured_, measured, best));
+  fmt::print("{}", fit_report(measured_, measured, fits));
+  if (plot_.empty()) return 0;
+  std::fflush(stdout);
+  const TemporaryFolder folder;
+  const std::filesystem::path drawn = folder.path() / "fitted.csv";
+  const std::size_t cells = measured.has_spread ? 4096 : 1;
+  crossbar::DeviceParameters device = best.device;
+  if (!measured.has_spread) device.cell.population.dw_min_std = 0;
+  write_file(drawn, characterise(device, {measured.up(), measured.down(), cells, 1}).response.csv());
+  return call_analysis({"device-response", measured_, "--fit", drawn.string(), "--title",
+                        fmt::format("{} fitted to {}", device.cell.family(),
+                                    std::filesystem::path(measured_).filename().string()),
+                        "--out", plot_, "--quiet"})
+             ? 0
+             : 1;
+}
 
 int DeviceCommand::respond() {
   const crossbar::DeviceParameters device = load_device(device_, set_);

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "platforms/device_fit.hpp"
 #include "platforms/device_response.hpp"
 
 namespace rheo {
@@ -20,12 +21,16 @@ class DeviceCommand {
 
  private:
   int respond();
+  int fit();
 
   CLI::App* command_;
   CLI::App* response_;
-  std::string device_, out_, plot_, cells_out_;
+  CLI::App* fit_;
+  std::string device_, measured_, out_, plot_, cells_out_;
   std::vector<std::string> set_;
   ResponseRequest request_;
+  std::size_t up_ = 0;
+  FitRequest fit_request_;
 };
 
 }  // namespace rheo

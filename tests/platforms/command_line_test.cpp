@@ -260,8 +260,10 @@ INSTANTIATE_TEST_SUITE_P(
 // ---- what prints and ends ----
 
 TEST_F(CommandLine, HelpAndVersionEndWell) {
-  for (const Words& words : {Words{"--help"}, Words{"-h"}, Words{"run", "--help"}, Words{"lr-range", "--help"},
-                             Words{"inspect", "-h"}, Words{"list", "--help"}, Words{"--version"}}) {
+  for (const Words& words :
+       {Words{"--help"}, Words{"-h"}, Words{"run", "--help"}, Words{"lr-range", "--help"}, Words{"inspect", "-h"},
+        Words{"list", "--help"}, Words{"device", "--help"}, Words{"device", "response", "--help"},
+        Words{"device", "fit", "--help"}, Words{"--version"}}) {
     const Outcome outcome = rheo(words);
     EXPECT_EQ(outcome.status, 0) << words.front();
     EXPECT_THAT(outcome.out, HasSubstr("rheo"));

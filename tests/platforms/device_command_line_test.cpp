@@ -92,6 +92,55 @@ TEST_F(DeviceCommandLine, PlotIsDrawnByTheAnalysisPackage) {
   EXPECT_THAT(contents(work()), ElementsAre("r.csv", "r.png"));
 }
 
+// ---- rheo device fit ----
+
+TEST_F(DeviceCommandLine, AFitIsAPresetThatResponseTakes) {
+  ASSERT_EQ(rheo({"device", "response", "SoftBoundsDefault", "--up", "300", "--down", "300", "--out", "m.csv"}).status,
+            0);
+  const Outcome fit =
+      rheo({"device", "fit", "m.csv", "--family", "soft_bounds", "--family", "constant_step", "--out", "fit.toml"});
+  EXPECT_EQ(fit.status, 0) << fit.err;
+  EXPECT_THAT(fit.err, IsEmpty());
+  for (const char* part :
+       {"m.csv: 300 pulses up, 300 down", "AICc", "proposed: soft_bounds", "dw_min", "+-", "the data do not tell: "}) {
+    EXPECT_THAT(fit.out, HasSubstr(part));
+  }
+  EXPECT_LT(fit.out.find("  soft_bounds"), fit.out.find("  constant_step")) << "best first";
+  EXPECT_THAT(read_text(work() / "fit.toml"), StartsWith("# Fit of soft_bounds to m.csv."));
+  const Outcome again = rheo({"device", "response", "fit.toml", "--up", "3", "--down", "3"});
+  EXPECT_EQ(again.status, 0) << again.err;
+  const Outcome run = rheo(Words{"run", "--quiet", "--out", "o"} + quick(1) + set({"device.preset=fit.toml"}));
+  EXPECT_EQ(run.status, 0) << run.err;
+}
+
+TEST_F(DeviceCommandLine, AFitIsDrawnOverItsMeasurement) {
+  if (::access("/usr/bin/python3", X_OK) != 0) GTEST_SKIP() << "no /usr/bin/python3";
+  std::string text = "pulse,weight\n";
+  for (int i = 0; i <= 40; ++i) text += std::to_string(i) + "," + std::to_string(0.01 * (i <= 20 ? i : 40 - i)) + "\n";
+  write_text(work() / "m.csv", text);
+  const Outcome fit = rheo({"device", "fit", "m.csv", "--family", "constant_step", "--plot", "fit.svg"});
+  EXPECT_EQ(fit.status, 0) << fit.err;
+  EXPECT_THAT(read_text(work() / "fit.svg"), HasSubstr("</svg>"));
+  EXPECT_THAT(contents(work()), ElementsAre("fit.svg", "m.csv"));
+}
+
+TEST_F(DeviceCommandLine, FitRefusesWhatItCannotRead) {
+  write_text(work() / "m.csv", "0,0\n1,x\n");
+  refuses({"device", "fit"}, "MEASURED");
+  refuses({"device", "fit", "absent.csv"}, "absent.csv: no such file");
+  refuses({"device", "fit", "."}, ".: is a folder");
+  refuses({"device", "fit", "m.csv", "--out", "fit.toml"}, "m.csv:2: expected numbers separated by commas");
+  std::string text;
+  for (int i = 0; i <= 40; ++i) text += std::to_string(i) + "," + std::to_string(0.01 * i) + "\n";
+  write_text(work() / "good.csv", text);
+  refuses({"device", "fit", "good.csv", "--up", "99"}, "--up: 99: good.csv has no such pulse index");
+  refuses({"device", "fit", "good.csv", "--family", "soft_bound"}, "did you mean soft_bounds?");
+  refuses({"device", "fit", "good.csv", "--out", "absent/fit.toml"}, "its folder does not exist");
+  refuses({"device", "fit", "good.csv", "--plot", "fit.gif"}, "expected .png, .svg or .pdf");
+}
+
+// ---- bad input ----
+
 TEST_F(DeviceCommandLine, BadInputWritesNothing) {
   const Words response{"device", "response"};
   refuses({"device"}, "rheo --help");
