@@ -130,7 +130,7 @@ int DeviceCommand::fit() {
 
 int DeviceCommand::respond() {
   const crossbar::DeviceParameters device = load_device(device_, set_);
-  if (device.ideal) {
+  if (!device.pulsed()) {
     throw InputError(device_, "is written, not pulsed, so it has no pulse response; expected a device with cells");
   }
   require_place("--out", out_);

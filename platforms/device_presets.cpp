@@ -6,6 +6,7 @@
 
 #include "models/core/error.hpp"
 #include "models/core/suggest.hpp"
+#include "models/crossbar/pulse_update.hpp"
 #include "platforms/files.hpp"
 
 namespace rheo {
@@ -22,11 +23,15 @@ struct PresetOnly {
   }
 };
 
-/// A configuration that holds nothing but a device.
+/// A configuration that holds nothing but a device and, as some presets do, how it is pulsed.
 struct DeviceOnly {
   crossbar::DeviceParameters device;
+  crossbar::UpdateParameters update;
 
-  void describe(Parameters& p) { p.section("device", device, "cross-point devices"); }
+  void describe(Parameters& p) {
+    p.section("device", device, "cross-point devices");
+    p.section("tile", update, "how updates become pulses");
+  }
 };
 
 /// Names are the same when these are.
@@ -88,8 +93,7 @@ void add_device_preset(Configuration& source) {
 }
 
 void check_device(const Configuration& source, const crossbar::DeviceParameters& device) {
-  if (device.ideal) return;
-  if (const auto fault = device.cell.model().check()) {
+  if (const auto fault = device.check()) {
     throw InputError(source.where("device." + fault->key), fault->text);
   }
 }

@@ -15,7 +15,7 @@ namespace rheo {
 /// Whatever carries a weight (a compound too) takes part as it does in training. Weights start at 0.
 class PulsedCells {
  public:
-  /// The population is drawn from the seed. `device` must not be ideal.
+  /// The population is drawn from the seed. `device` must be pulsed.
   PulsedCells(const crossbar::DeviceParameters& device, std::size_t cells, std::uint64_t seed);
 
   /// Writes one weight into all cells, each within its bounds.

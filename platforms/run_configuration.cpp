@@ -49,9 +49,6 @@ RunConfiguration RunConfiguration::load(const std::filesystem::path& file, const
     throw InputError(source.where("workload.network"), "no such network" + did_you_mean(run.workload.network, names) +
                                                            "; `rheo list networks` prints all");
   }
-  if (const auto fault = run.chip.device.check()) {
-    throw InputError(source.where("device." + fault->key), fault->text);
-  }
   if (const auto fault = run.schedule.check(run.workload.epochs)) {
     throw InputError(source.where(fault->key), fault->text);
   }

@@ -622,30 +622,30 @@ void ExactRead(const PackedMatrix& m, const InputBlock& in, const VectorRange& r
   // Errors behind a pooling layer are mostly zero: those lines are left out, which changes no bit.
   const bool lists = m.outputs >= 64 && source.layout().runs == 1;
   auto which = hwy::AllocateAligned<std::uint32_t>(PaddedTo16(m.inputs) + 16);
-  Vector vectors[group_size];
-  const float* x[group_size] = {};
+  Vector group[group_size];
   const std::size_t end = range.first + range.count;
-  for (std::size_t v = range.first; v < end;) {
+  for (std::size_t v = range.first; v < end; v += group_size) {
+    const std::size_t count = std::min(group_size, end - v);
+    Vector dense[group_size];
+    const float* x[group_size] = {};
     std::size_t filled = 0;
-    for (; v < end && filled < group_size; ++v) {
-      const float* values = source.At(v, filled);
-      float* place = results.Place(v, filled);
-      if (lists) {
-        const std::size_t listed = NonZero(values, m.inputs, which.get());
-        if (2 * listed < m.inputs) {
-          Sparse(m, values, which.get(), listed, place);
-          results.Store(v, place);
-          continue;
-        }
+    for (std::size_t i = 0; i < count; ++i) {
+      const float* values = source.At(v + i, i);
+      group[i].out = results.Place(v + i, i);
+      const std::size_t listed = lists ? NonZero(values, m.inputs, which.get()) : m.inputs;
+      if (2 * listed < m.inputs) {
+        Sparse(m, values, which.get(), listed, group[i].out);
+      } else {
+        x[filled] = values;
+        dense[filled++] = group[i];
       }
-      x[filled] = values;
-      vectors[filled].source = v;
-      vectors[filled++].out = place;
     }
-    if (filled == 0) continue;
-    std::fill(x + filled, x + group_size, x[0]);
-    Dense(m, x, source.layout(), filled, vectors);
-    for (std::size_t i = 0; i < filled; ++i) results.Store(vectors[i].source, vectors[i].out);
+    if (filled > 0) {
+      std::fill(x + filled, x + group_size, x[0]);
+      Dense(m, x, source.layout(), filled, dense);
+    }
+    // In order: overlapping patches add to the same places.
+    for (std::size_t i = 0; i < count; ++i) results.Store(v + i, group[i].out);
   }
 }
 

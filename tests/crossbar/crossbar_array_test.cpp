@@ -302,12 +302,14 @@ TEST(CrossbarArray, ActivityGrowsWithInputsAndWithDifferentialWeights) {
     return static_cast<double>(
         array.forward(vectors_in(x, 8), {0, 1, 0}, vectors_out(y, 4), Mode::training, team).activity);
   };
-  // 32 pairs of two off cells (0.1 each), full input: 6.4 full-scale cells.
-  EXPECT_NEAR(activity(1.0F, 0.0F) / 65536, 6.4, 1e-4);
-  EXPECT_NEAR(activity(21.0F / 63, 0.0F) / 65536, 6.4 / 3, 1e-4);
+  // 32 pairs of two off cells (0.1 each), full input: 6.4 full-scale cells. A line's conductance is resolved to 2^-16
+  // cells a DAC step: half of 63 such units for each of eight lines.
+  const double resolution = 8 * 0.5 * 63 / 65536;
+  EXPECT_NEAR(activity(1.0F, 0.0F) / 65536, 6.4, resolution);
+  EXPECT_NEAR(activity(21.0F / 63, 0.0F) / 65536, 6.4 / 3, resolution / 3);
   // Half scale (bounds +-10): 0.1 + 0.45 + 0.1 a pair, whatever the sign.
-  EXPECT_NEAR(activity(1.0F, 5.0F) / 65536, 32 * 0.65, 1e-4);
-  EXPECT_NEAR(activity(-1.0F, -5.0F) / 65536, 32 * 0.65, 1e-4);
+  EXPECT_NEAR(activity(1.0F, 5.0F) / 65536, 32 * 0.65, resolution);
+  EXPECT_NEAR(activity(-1.0F, -5.0F) / 65536, 32 * 0.65, resolution);
 }
 
 TEST(CrossbarArray, TheIdealDeviceReadsExactlyAndKeepsWhatIsWritten) {

@@ -121,12 +121,14 @@ TEST(SlicedWeights, DriveTheirRowsOnceForwardAndTheirColumnsInTurnBackward) {
   std::vector<float> y(2);
   const ReadCounts forward = array.forward(vectors_in(x, 3), {0, 1, 0}, vectors_out(y, 2), Mode::training, team);
   EXPECT_EQ(forward.driven, 2U);
-  EXPECT_EQ(forward.activity, 2U * 2 * 4 * 65536) << "two rows of two weights of four cells at full scale";
+  // A line's conductance is resolved to 2^-16 cells a DAC step.
+  EXPECT_NEAR(static_cast<double>(forward.activity), 2 * 2 * 4 * 65536, 2 * 0.5 * 63)
+      << "two rows of two weights of four cells at full scale";
   const std::vector<float> d{1, 0.5F};
   std::vector<float> back(3);
   const ReadCounts backward = array.backward(vectors_in(d, 2), {0, 1, 0}, vectors_out(back, 3), team);
   EXPECT_EQ(backward.driven, 2U * 4);
-  EXPECT_NEAR(static_cast<double>(backward.activity), (1 + 32.0 / 63) * 3 * 4 * 65536, 2);
+  EXPECT_NEAR(static_cast<double>(backward.activity), (1 + 32.0 / 63) * 3 * 4 * 65536, 0.5 * (63 + 32));
 }
 
 TEST(SlicedWeights, CannotBePulsed) {

@@ -243,14 +243,15 @@ struct ReadCharge : TileTest {
 
 TEST_F(ReadCharge, IsMagnitudeTimesConductance) {
   using enum crossbar::SignScheme;
+  const double resolution = 2 * 0.5 * 63;  // a line's conductance is resolved to 2^-16 cells a DAC step
   // Full-scale cells of 2^16 counts; off 0.1. Differential: 0.2 + 0.9 |w|; reference: 1.1 + 0.45 w.
-  EXPECT_NEAR(charge({1, 0}, 0, differential), 0.2 * 65536, 1);
-  EXPECT_NEAR(charge({1, -1}, 0, differential), 0.4 * 65536, 1);
-  EXPECT_NEAR(charge({1, 0}, 1, differential), 1.1 * 65536, 1);
-  EXPECT_NEAR(charge({1, 0}, -1, differential), 1.1 * 65536, 1);
-  EXPECT_NEAR(charge({1, 0}, 0, reference), 1.1 * 65536, 1);
-  EXPECT_NEAR(charge({1, 0}, 1, reference), 1.55 * 65536, 1);
-  EXPECT_NEAR(charge({1, 0}, -1, reference), 0.65 * 65536, 1);
+  EXPECT_NEAR(charge({1, 0}, 0, differential), 0.2 * 65536, resolution);
+  EXPECT_NEAR(charge({1, -1}, 0, differential), 0.4 * 65536, resolution);
+  EXPECT_NEAR(charge({1, 0}, 1, differential), 1.1 * 65536, resolution);
+  EXPECT_NEAR(charge({1, 0}, -1, differential), 1.1 * 65536, resolution);
+  EXPECT_NEAR(charge({1, 0}, 0, reference), 1.1 * 65536, resolution);
+  EXPECT_NEAR(charge({1, 0}, 1, reference), 1.55 * 65536, resolution);
+  EXPECT_NEAR(charge({1, 0}, -1, reference), 0.65 * 65536, resolution);
 }
 
 TEST_F(ReadCharge, GrowsWithTheInputAndTheSchemeDoesNotTouchTheResult) {
