@@ -9,7 +9,7 @@ rheo=${RHEO:-$root/build/release/rheo}
 mkdir -p "$out"
 cd "$root"
 for seed in 1 2 3; do
-  for device in ideal semi_ideal gokmen_vlasov; do
+  for device in ideal semi_ideal GokmenVlasov; do
     folder=$out/$device-$seed
     resume=()
     [ -e "$folder/config.toml" ] && resume=(--resume)

@@ -4,11 +4,13 @@
 // of server (as shipped, converters of its presets; update of 31 slots, with management of their length for k <= 1).
 // Best of the repetitions that fit SECONDS (default 0.3) a figure.
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdlib>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -169,6 +171,41 @@ void print_layer(const char* name, const PatchGeometry& g, std::size_t outputs) 
   std::fflush(stdout);
 }
 
+/// Resident memory of the process, bytes.
+double resident_bytes() {
+  std::ifstream statm("/proc/self/statm");
+  double pages = 0;
+  statm >> pages >> pages;
+  return pages * static_cast<double>(sysconf(_SC_PAGESIZE));
+}
+
+/// A large tile: memory a cross-point once all passes have run, and their times.
+void print_large(std::size_t lines) {
+  const double before = resident_bytes();
+  ThreadTeam team(1);
+  CrossbarArray array(lines, lines, gokmen_vlasov(), 1, 1);
+  const std::vector<float> x = vectors(lines, 2);
+  const std::vector<float> d = vectors(lines, 3);
+  std::vector<float> y(block * lines);
+  const auto us = [&](const auto& work) {
+    const auto start = std::chrono::steady_clock::now();
+    work();
+    return std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - start).count() / block;
+  };
+  const VectorRange range{0, block, 0};
+  // Twice: the first time makes what is kept beside the weights.
+  double forward = 0, backward = 0, update = 0;
+  for (int i = 0; i < 2; ++i) {
+    forward = us([&] { (void)array.forward(in_block(x, lines), range, out_block(y, lines), Mode::training, team); });
+    backward = us([&] { (void)array.backward(in_block(d, lines), range, out_block(y, lines), team); });
+    if (i == 0) update = us([&] { (void)array.update(in_block(x, lines), in_block(d, lines), range, 0.0016F, team); });
+  }
+  const double scratch = static_cast<double>((x.size() + d.size() + y.size()) * sizeof(float));
+  fmt::print(
+      "\n{0}x{0}: {1:.1f} bytes a cross-point; us a vector: forward {2:.0f}, backward {3:.0f}, update k=1 {4:.0f}\n",
+      lines, (resident_bytes() - before - scratch) / static_cast<double>(lines * lines), forward, backward, update);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -222,5 +259,6 @@ int main(int argc, char** argv) {
     fmt::print("\n");
     std::fflush(stdout);
   }
+  print_large(4096);
   return 0;
 }

@@ -32,12 +32,13 @@ void BlockLayout::need(const std::string& name, std::uint64_t bytes_per_image) {
   sizes_.emplace_back(name, bytes_per_image);
 }
 
+std::uint64_t BlockLayout::demand(std::uint64_t images) const noexcept {
+  std::uint64_t sum = 0;
+  for (const auto& [name, bytes] : sizes_) sum += aligned(bytes * images);
+  return 2 * sum;
+}
+
 void BlockLayout::place(const Allocator& buffer, std::uint64_t base, std::uint32_t most, const std::string& phase) {
-  const auto demand = [&](std::uint64_t images) {
-    std::uint64_t sum = 0;
-    for (const auto& [name, bytes] : sizes_) sum += aligned(bytes * images);
-    return 2 * sum;
-  };
   if (demand(1) > buffer.left()) buffer.refuse("one image of the " + phase + " pass, twice", buffer.used() + demand(1));
   images_ = 1;
   while (images_ < most && demand(images_ + 1) <= buffer.left()) ++images_;

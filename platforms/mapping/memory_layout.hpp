@@ -44,6 +44,9 @@ class BlockLayout {
   /// Asks for a piece. A second piece of the same name is the first one.
   void need(const std::string& name, std::uint64_t bytes_per_image);
 
+  /// Whether one image fits, twice.
+  [[nodiscard]] bool fits(const Allocator& buffer) const noexcept { return demand(1) <= buffer.left(); }
+
   /// Fits as many images as possible, `most` at most, into two copies within the free part of the buffer, from `base`
   /// on. Throws InputError when not even one image fits.
   void place(const Allocator& buffer, std::uint64_t base, std::uint32_t most, const std::string& phase);
@@ -55,6 +58,9 @@ class BlockLayout {
   [[nodiscard]] std::uint64_t at(const std::string& name) const;
 
  private:
+  /// Bytes of two blocks of that many images.
+  [[nodiscard]] std::uint64_t demand(std::uint64_t images) const noexcept;
+
   std::vector<std::pair<std::string, std::uint64_t>> sizes_, addresses_;
   std::uint32_t images_ = 0;
   std::uint64_t parity_ = 0;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "models/core/error.hpp"
 #include "models/core/rounding.hpp"
 
@@ -184,6 +186,11 @@ void Placement::place_batch() {
   for (MatrixLayer& layer : mapping.layers) {
     if (layer.assignment.drawn) layer.table = dram.take(layer.name + ".assignments", batch * layer.table_bytes());
   }
+}
+
+bool Placement::feeds_matrix(std::size_t tensor) const {
+  return std::any_of(network.steps.begin(), network.steps.end(),
+                     [&](const Step& step) { return step.kind == Step::Kind::matrix && step.in == tensor; });
 }
 
 std::uint64_t Placement::activation_bytes(std::size_t t) const {

@@ -15,12 +15,15 @@ struct Placement {
   Placement(const Placement&) = delete;
   Placement& operator=(const Placement&) = delete;
 
-  /// Whether gradients of the matrices are summed digitally.
   /// Whether weights are computed digitally and written, not pulsed.
   [[nodiscard]] bool written() const { return !chip.device.pulsed(); }
+  /// Whether gradients of the matrices are summed digitally.
   [[nodiscard]] bool accumulates() const { return written() || request.momentum == MomentumTarget::accumulator; }
   /// Whether the backward pass of the layer adds to what is there: overlapping patches, or several tiles.
   [[nodiscard]] static bool adds_errors(const MatrixLayer& layer);
+
+  /// Whether the tensor is the input of a matrix.
+  [[nodiscard]] bool feeds_matrix(std::size_t tensor) const;
 
   /// Bytes of one image.
   [[nodiscard]] std::uint64_t activation_bytes(std::size_t tensor) const;

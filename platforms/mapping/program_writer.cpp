@@ -17,10 +17,8 @@ class ProgramWriter : private CommandBuilder {
   void run() {
     Mapping& mapping = place_.mapping;
     write_initialise();
-    write_forward(mapping.training, true);
-    write_forward(mapping.evaluation, false);
-    mapping.evaluation.push_back(plain(Opcode::halt));
-    write_backward();
+    write_evaluation();
+    write_training_passes();
     write_update();
     mapping.training.push_back(plain(Opcode::halt));
     mapping.buffer_used = place_.buffer.used() + largest_block_;
@@ -59,25 +57,76 @@ class ProgramWriter : private CommandBuilder {
     program.push_back(plain(Opcode::halt));
   }
 
-  void write_forward(std::vector<Command>& program, bool training) {
-    const TensorShape& in = place_.network.tensors[0].shape;
+  void write_evaluation() {
+    auto& program = place_.mapping.evaluation;
     BlockLayout block;
-    block.need("pixels", in.values());
+    need_forward(block, false);
+    place_block(block, "evaluation");
+    program.push_back(loop(block.images()));
+    write_forward(program, block, false);
+    program.push_back(plain(Opcode::end_loop));
+    program.push_back(plain(Opcode::halt));
+  }
+
+  /// The forward and the backward pass of a block follow each other where the buffer holds the activations and the
+  /// errors of an image together: the backward pass then finds what it reads in the buffer. Else all blocks go forward
+  /// first, and their activations come back from the DRAM.
+  void write_training_passes() {
+    Mapping& mapping = place_.mapping;
+    auto& program = mapping.training;
+    BlockLayout both;
+    need_forward(both, true);
+    need_backward(both);
+    one_pass_ = both.fits(place_.buffer);
+    if (one_pass_) {
+      place_block(both, "training");
+      mapping.forward_images = mapping.backward_images = both.images();
+      program.push_back(loop(both.images()));
+      write_forward(program, both, true);
+      write_backward(program, both);
+      program.push_back(plain(Opcode::end_loop));
+      return;
+    }
+    BlockLayout forward;
+    need_forward(forward, true);
+    place_block(forward, "forward");
+    mapping.forward_images = forward.images();
+    program.push_back(loop(forward.images()));
+    write_forward(program, forward, true);
+    program.push_back(plain(Opcode::end_loop));
+
+    BlockLayout backward;
+    need_backward(backward);
+    place_block(backward, "backward");
+    mapping.backward_images = backward.images();
+    program.push_back(loop(backward.images()));
+    write_loads(program, backward);
+    write_backward(program, backward);
+    program.push_back(plain(Opcode::end_loop));
+  }
+
+  void need_forward(BlockLayout& block, bool training) const {
+    block.need("pixels", place_.network.tensors[0].shape.values());
     block.need("labels", 1);
     block.need("results", 2 * sizeof(float));
-    for (std::size_t t = 0; t + 1 < place_.network.tensors.size(); ++t)
+    for (std::size_t t = 0; t + 1 < place_.network.tensors.size(); ++t) {
       block.need("activation " + place_.network.tensors[t].name, place_.activation_bytes(t));
+    }
     for (const MatrixLayer& layer : place_.mapping.layers) need_table(layer, training, block);
-    block.need("logits", std::uint64_t{place_.network.tensors.back().shape.values()} * sizeof(float));
-    place_block(block, training ? "forward" : "evaluation");
-    if (training) place_.mapping.forward_images = block.images();
+    block.need(logits_piece(), std::uint64_t{place_.network.tensors.back().shape.values()} * sizeof(float));
+  }
+
+  /// Where the logits are, their gradient is after the loss.
+  [[nodiscard]] std::string logits_piece() const { return "error " + place_.network.tensors.back().name; }
+
+  void write_forward(std::vector<Command>& program, const BlockLayout& block, bool training) {
+    const TensorShape& in = place_.network.tensors[0].shape;
     const std::uint32_t images = block.images();
 
     const auto bytes_operand = [&](const std::string& piece, std::uint32_t values, NumberFormat format) {
       return MemoryOperand{block.at(piece), 0, block.parity(), values, format, Access::read, true, 1};
     };
     const HostLayout& host = place_.mapping.host;
-    program.push_back(loop(images));
     program.push_back(transfer(
         shared_layer, batch_share(data_map::host + host.images, in.values(), NumberFormat::uint8, images, Access::read),
         bytes_operand("pixels", in.values(), NumberFormat::uint8)));
@@ -94,7 +143,7 @@ class ProgramWriter : private CommandBuilder {
     if (training) save_activation(program, 0, block);
 
     const std::size_t last = place_.network.tensors.size() - 1;
-    const MemoryOperand logits{block.at("logits"),
+    const MemoryOperand logits{block.at(logits_piece()),
                                0,
                                block.parity(),
                                place_.network.tensors[last].shape.values(),
@@ -160,20 +209,20 @@ class ProgramWriter : private CommandBuilder {
         }
       }
     }
-    program.push_back(plain(Opcode::end_loop));
   }
 
   [[nodiscard]] static std::uint64_t bias_values(const MatrixLayer& layer) {
     return std::uint64_t{layer.assignment.replicas} * layer.outputs;
   }
 
+  /// Keeps an activation for the passes that follow: the update wants the inputs of the matrices.
   void save_activation(std::vector<Command>& program, std::size_t t, const BlockLayout& block) const {
+    if (one_pass_ && !place_.feeds_matrix(t)) return;
     program.push_back(transfer(account_of(t), activation(t, block, Access::read),
                                batch_share(place_.network.tensors[t].dram, place_.network.tensors[t].shape.values(),
                                            place_.network.tensors[t].format, block.images(), Access::write)));
   }
 
-  /// Where the logits are, their gradient is after the loss.
   void save_last_error(std::vector<Command>& program, const BlockLayout& block, MemoryOperand logits) const {
     const std::size_t t = place_.network.tensors.size() - 1;
     program.push_back(transfer(account_of(t), logits, error_share(t, block.images(), Access::write)));
@@ -295,15 +344,14 @@ class ProgramWriter : private CommandBuilder {
     return {};
   }
 
-  void write_backward() {
-    auto& program = place_.mapping.training;
-    std::vector<bool> loaded(place_.network.tensors.size());
-    BlockLayout block;
+  void need_backward(BlockLayout& block) const {
     for (const Step& step : place_.network.steps) {
-      for (const std::size_t t : activations_of_backward(step))
+      for (const std::size_t t : activations_of_backward(step)) {
         block.need("activation " + place_.network.tensors[t].name, place_.activation_bytes(t));
-      if (step.kind != Step::Kind::loss)
+      }
+      if (step.kind != Step::Kind::loss) {
         block.need("error " + place_.network.tensors[step.out].name, place_.error_bytes(step.out));
+      }
       if (step.kind != Step::Kind::matrix) continue;
       const MatrixLayer& layer = place_.mapping.layers[step.layer];
       need_table(layer, true, block);
@@ -311,21 +359,28 @@ class ProgramWriter : private CommandBuilder {
         block.need("patches " + layer.name, std::uint64_t{layer.assignment.positions} * layer.inputs * sizeof(float));
       }
     }
-    place_block(block, "backward");
-    place_.mapping.backward_images = block.images();
+  }
 
-    program.push_back(loop(block.images()));
-    program.push_back(transfer(account_of(place_.network.tensors.size() - 1),
-                               error_share(place_.network.tensors.size() - 1, block.images(), Access::read),
-                               error(place_.network.tensors.size() - 1, block, Access::write)));
-    for (auto step = place_.network.steps.rbegin(); step != place_.network.steps.rend(); ++step) {
+  /// What the backward pass reads, from the DRAM.
+  void write_loads(std::vector<Command>& program, const BlockLayout& block) const {
+    const auto& tensors = place_.network.tensors;
+    const auto& steps = place_.network.steps;
+    std::vector<bool> loaded(tensors.size());
+    const std::size_t last = tensors.size() - 1;
+    program.push_back(
+        transfer(account_of(last), error_share(last, block.images(), Access::read), error(last, block, Access::write)));
+    for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
       for (const std::size_t t : activations_of_backward(*step)) {
         if (!loaded[t]) load_activation(program, t, block);
         loaded[t] = true;
       }
       if (step->kind == Step::Kind::matrix) load_tables(program, *step, block);
     }
-    for (auto step = place_.network.steps.rbegin(); step != place_.network.steps.rend(); ++step) {
+  }
+
+  void write_backward(std::vector<Command>& program, const BlockLayout& block) const {
+    const auto& steps = place_.network.steps;
+    for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
       if (step->kind == Step::Kind::matrix) {
         write_matrix_backward(program, *step, block);
       } else if (step->kind == Step::Kind::pool) {
@@ -334,7 +389,6 @@ class ProgramWriter : private CommandBuilder {
         program.push_back(norm_backward(*step, block));
       }
     }
-    program.push_back(plain(Opcode::end_loop));
   }
 
   void write_matrix_backward(std::vector<Command>& program, const Step& step, const BlockLayout& block) const {
@@ -464,6 +518,7 @@ class ProgramWriter : private CommandBuilder {
   }
 
   Placement& place_;
+  bool one_pass_ = false;  ///< the blocks of a training step go forward and back in one loop
   std::uint64_t largest_block_ = 0;
 };
 
