@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <fstream>
+#include <string_view>
 
 #include "models/core/error.hpp"
 #include "models/core/suggest.hpp"
@@ -39,6 +40,9 @@ std::string plain(const std::string& name) {
   std::string letters;
   for (const char c : name) {
     if (c != '_') letters += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  }
+  for (const std::string_view suffix : {"presetdevice", "preset"}) {  // as aihwkit calls its classes
+    if (letters.size() > suffix.size() && letters.ends_with(suffix)) letters.resize(letters.size() - suffix.size());
   }
   return letters;
 }

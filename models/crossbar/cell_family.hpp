@@ -54,7 +54,10 @@ enum class PulseSelection : std::uint8_t {
   down_only,   ///< only pulses that mean down
 };
 
-/// How n coincidences of one cell within one train become a step.
+/// How n coincidences of one cell within one train become a step. Of a train of 31 coincidences the Kolmogorov-Smirnov
+/// distance between the two modes is below 0.008 for constant steps, 0.015 (from 0) to 0.05 (at a bound) for ReRamSB's
+/// soft bounds, up to 0.09 for a power law and up to 0.3 at the bounds of ReRamES's exponential steps
+/// (tests/crossbar/coincidence_mode_test.cpp).
 enum class CoincidenceMode : std::uint8_t {
   automatic,   ///< aggregated for constant steps, exact for steps that depend on the weight
   exact,       ///< one pulse after the other, each with its noise and clipped to the bounds

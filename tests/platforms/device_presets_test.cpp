@@ -44,7 +44,7 @@ TEST(DevicePresets, EveryFileIsReadWholeAndDescribed) {
 }
 
 TEST(DevicePresets, NamesAreFoundInAnySpelling) {
-  for (const char* name : {"GokmenVlasov", "gokmen_vlasov", "gokmenvlasov", "GOKMEN_VLASOV"}) {
+  for (const char* name : {"GokmenVlasov", "gokmen_vlasov", "gokmenvlasov", "GOKMEN_VLASOV", "GokmenVlasovPreset"}) {
     EXPECT_EQ(load_device(name, {}).cell.population.dw_min, 0.0016) << name;
   }
   EXPECT_EQ(load_device("semi_ideal", {}).cell.population.dw_min, 0.0002);
