@@ -7,6 +7,7 @@
 #include "models/core/error.hpp"
 #include "tests/platforms/chip_fixture.hpp"
 #include "workloads/network/zoo.hpp"
+#include "workloads/rapa/vote.hpp"
 
 namespace rheo::testing {
 namespace {
@@ -179,6 +180,86 @@ TEST(Rapa, ReplicasBeginApartUnlessTheyAreToldNotTo) {
   EXPECT_NE(apart.first, apart.second);
   const auto alike = weights("rapa.same_start=true");
   EXPECT_EQ(alike.first, alike.second);
+}
+
+// ---- What the host reads back, votes and reduces ----
+
+/// A chip of cifar10_full on the generator's 28 x 28 images.
+struct Chip {
+  explicit Chip(const Words& words) : run((new_simulation(), cifar(words))) { run.elaborate(1, nullptr); }
+  TrainingRun run;
+
+  [[nodiscard]] BatchResults evaluate(std::vector<std::uint8_t> labels, std::uint64_t first_sample = 0) {
+    return run.chip().evaluate(
+        {std::span(run.data().test.pixels).first(labels.size() * 28 * 28), labels, first_sample});
+  }
+};
+
+TEST(Rapa, TheHostReadsBackTheWeightsThatItProgrammed) {
+  Chip chip(tiled("random", 4, 2) + Words{"device.preset=ideal", "tile.rows=300", "tile.columns=20"});
+  const auto first = chip.run.chip().initial_values();
+  ASSERT_EQ(first.layers.size(), 4U);
+  EXPECT_EQ(first.layers[0].size(), 4U);
+  EXPECT_NE(first.layers[0][0], first.layers[0][1]);
+  chip.run.chip().program(first);
+  EXPECT_EQ(chip.run.chip().values().layers, first.layers) << "through tiles that hold parts of the matrices";
+  auto other = first;
+  other.layers[1].pop_back();
+  EXPECT_THROW(chip.run.chip().program(other), std::invalid_argument);
+}
+
+TEST(Rapa, AnUnlabelledImageTellsTheUncertaintyOfItsPrediction) {
+  Chip chip({"device.preset=ideal"});
+  chip.run.chip().program_initial_state();
+  const auto unlabelled = chip.evaluate({255, 255, 255, 255});
+  EXPECT_EQ(chip.evaluate(unlabelled.predictions).losses, unlabelled.losses);
+}
+
+TEST(Rapa, OnlyRandomTilingPredictsAnewWithEveryDraw) {
+  const auto differ = [](const char* scheme) {
+    Chip chip(tiled(scheme, 16, 4) + Words{"device.preset=ideal"});
+    chip.run.chip().program_initial_state();
+    const auto here = chip.evaluate({255, 255, 255, 255});
+    EXPECT_EQ(chip.evaluate({255, 255, 255, 255}).losses, here.losses) << "the same draw again";
+    return chip.evaluate({255, 255, 255, 255}, 1ULL << 40).losses != here.losses;
+  };
+  EXPECT_TRUE(differ("random"));
+  EXPECT_FALSE(differ("random_fixed"));
+  EXPECT_FALSE(differ("alternate"));
+}
+
+TEST(Rapa, AVoteTakesTheTimeOfItsPasses) {
+  Chip chip(tiled("random", 4, 1) + Words{"device.preset=ideal", "mapping.images_per_block=1"});
+  chip.run.chip().program_initial_state();
+  const std::span pixels = std::span(chip.run.data().test.pixels).first(4 * 28 * 28);
+  const auto ticks = [&](const rapa::VoteParameters& parameters) {
+    const std::uint64_t before = chip.run.chip().time().evaluation;
+    const auto result = rapa::vote(chip.run.chip(), pixels, 28 * 28, parameters);
+    return std::pair{static_cast<double>(chip.run.chip().time().evaluation - before), result};
+  };
+  const auto [once, single] = ticks({1, 1, false});
+  const auto [thrice, voted] = ticks({3, 1, false});
+  const auto [decided, early] = ticks({3, 1, true});
+  EXPECT_NEAR(thrice / once, 3, 0.05);
+  EXPECT_EQ(early.classes, voted.classes);
+  EXPECT_EQ(early.first, single.classes);
+  EXPECT_LE(early.passes(), voted.passes());
+  EXPECT_NEAR(decided / thrice, static_cast<double>(early.passes()) / static_cast<double>(voted.passes()), 0.05);
+}
+
+TEST(Rapa, IdenticalReplicasReduceToTheOriginalNetwork) {
+  Chip tiled_chip(ideal + tiled("random", 4, 2));
+  tiled_chip.run.chip().program_initial_state();
+  const auto whole = tiled_chip.evaluate({255, 255, 255, 255});
+  auto values = tiled_chip.run.chip().values();
+  EXPECT_NEAR(rapa::filter_similarity(values.layers[0]), 1, 1e-9);
+  for (std::size_t l = 0; l < values.layers.size(); ++l) {
+    values.layers[l] = {
+        rapa::reduce(values.layers[l], rapa::Reduction::random_filters, 1, static_cast<std::uint32_t>(l))};
+  }
+  Chip plain(ideal);
+  plain.run.chip().program(values);
+  EXPECT_EQ(plain.evaluate({255, 255, 255, 255}).losses, whole.losses);
 }
 
 // ---- Bits ----
