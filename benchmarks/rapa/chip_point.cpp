@@ -15,21 +15,6 @@
 namespace rheo::benchmarks {
 namespace {
 
-/// A simulation of its own for every chip; the kernel keeps the old ones.
-void new_simulation() {
-  sc_core::sc_curr_simcontext = sc_core::sc_default_global_context = new sc_core::sc_simcontext;
-  sc_core::sc_set_time_resolution(10, sc_core::SC_FS);
-}
-
-RunConfiguration configuration_of(const Replicas& replicas, std::vector<std::string> words) {
-  for (std::size_t layer = 0; layer < replicas.size(); ++layer) {
-    if (replicas[layer] == 1) continue;
-    words.push_back(fmt::format("rapa.conv{}.scheme=random", layer + 1));
-    words.push_back(fmt::format("rapa.conv{}.tiles={}", layer + 1, replicas[layer]));
-  }
-  return RunConfiguration::load(std::string(RHEO_SOURCE_FOLDER) + "/benchmarks/rapa/rapa_chip.toml", words);
-}
-
 /// The tiles of a layer follow those of the layers before.
 template <typename Visit>
 void each_tile(AnalogChip& chip, const Visit& visit) {
@@ -95,9 +80,25 @@ std::string name_of(const Replicas& replicas) {
   return fmt::format("({}, {}, {})", replicas[0], replicas[1], replicas[2]);
 }
 
+void new_simulation() {
+  sc_core::sc_curr_simcontext = sc_core::sc_default_global_context = new sc_core::sc_simcontext;
+  sc_core::sc_set_time_resolution(10, sc_core::SC_FS);
+}
+
+RunConfiguration configuration_of(const std::string& file, const Replicas& replicas,
+                                  const std::vector<std::string>& words) {
+  std::vector<std::string> all;
+  for (std::size_t layer = 0; layer < replicas.size(); ++layer) {
+    all.push_back(fmt::format("rapa.conv{}.scheme=random", layer + 1));
+    all.push_back(fmt::format("rapa.conv{}.tiles={}", layer + 1, replicas[layer]));
+  }
+  all.insert(all.end(), words.begin(), words.end());
+  return RunConfiguration::load(std::string(RHEO_SOURCE_FOLDER) + "/benchmarks/rapa/" + file, all);
+}
+
 ChipPoint measure(const Replicas& replicas, const std::vector<std::string>& words) {
   new_simulation();
-  TrainingRun run(configuration_of(replicas, words));
+  TrainingRun run(configuration_of("rapa_chip.toml", replicas, words));
   run.elaborate(1, nullptr);
   AnalogChip& chip = run.chip();
   chip.program_initial_state();

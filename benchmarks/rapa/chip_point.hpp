@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "models/core/scope.hpp"
+#include "platforms/run_configuration.hpp"
 
 namespace rheo::benchmarks {
 
@@ -33,6 +34,14 @@ struct ChipPoint {
   /// Busy seconds an image of the busiest tile of each convolution, training: by phase forward, backward, update.
   std::map<Phase, std::array<double, 3>> array_seconds;
 };
+
+/// A simulation of its own for every chip; the kernel keeps the old ones.
+void new_simulation();
+
+/// rapa_chip.toml with `words` (as of --set) over it and these replicas, assigned at random, drawn anew for every
+/// image.
+[[nodiscard]] RunConfiguration configuration_of(const std::string& file, const Replicas& replicas,
+                                                const std::vector<std::string>& words);
 
 /// Builds the chip of rapa_chip.toml with `words` (as of --set) over it, runs one training step and one test of a batch
 /// of CIFAR-10 images on untrained weights, and measures. `replicas` are assigned at random, drawn anew for every

@@ -70,7 +70,7 @@ TEST(Vote, OnePredictionIsNoVote) {
   EXPECT_EQ(result.passes(), 5U);
 }
 
-TEST(Vote, StoppingWhenDecidedChangesNoClassAndSavesPasses) {
+TEST(Vote, StoppingWhenDecidedChangesNoClassOfTheSameVotesAndSavesPasses) {
   Oracle o = oracle();
   const auto result = vote(o, images, 1, {5, 1, true});
   EXPECT_EQ(result.classes, (std::vector<std::uint8_t>{2, 4, 5, 8, 1}));

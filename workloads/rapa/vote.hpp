@@ -37,7 +37,9 @@ struct VoteResult {
 
 /// Votes on the executor, round by round: the images that need one more prediction go through together, in batches of
 /// at most its limit. Round r numbers its images from first_sample + (r << 40) on, so that every round draws its own
-/// assignments (and noise). `pixels` holds whole images of `image_bytes` each. No label is shown.
+/// assignments (and noise); which of them an image meets depends on how many images before it are asked, so an early
+/// end changes the draws of the others, not their distribution. `pixels` holds whole images of `image_bytes` each. No
+/// label is shown.
 [[nodiscard]] VoteResult vote(Executor& executor, std::span<const std::uint8_t> pixels, std::size_t image_bytes,
                               const VoteParameters& parameters, std::uint64_t first_sample = 0);
 
