@@ -57,8 +57,13 @@ class CommandLine(RunFolders):
         study.write_text(json.dumps({"points": [{"dram_bytes_per_s": 1e9, "replicas": [n, 1, 1], "training": figures,
                                                  "evaluation": figures} for n in (1, 4)]}))
         self.succeeds("rapa-speedup", study)
+        alike = self.root / "alike.json"
+        alike.write_text(json.dumps({"scheme": "random", "pooling": "max",
+                                     "similarity": {"before": [0], "after": [1]}}))
+        self.succeeds("rapa-similarity", alike, "--out", "alike.png")
         for path in (self.root / "c.svg", run / "breakdown.png", self.root / "timeline.png", test / "lr_range.png",
-                     test / "lr_range.svg", response.with_suffix(".png"), study.with_suffix(".png")):
+                     test / "lr_range.svg", response.with_suffix(".png"), study.with_suffix(".png"),
+                     self.root / "alike.png"):
             self.is_whole(path)
         self.assertEqual([p for p in self.root.rglob(".*")], [])  # no temporary file is left
 
