@@ -56,6 +56,7 @@ def figure(networks):
         axes.bar(0, 0, color=style.colour(index), label=scheme.replace("_", " "))
     axes.axhline(0, color=style.MUTED, linewidth=0.8)
     axes.set_xticks(range(len(poolings)), [f"{pooling} pooling" for pooling in poolings])
+    axes.set_xlim(-0.5, len(poolings) - 0.5)
     axes.set_ylabel("mean correlation of replica pairs")
     axes.set_title("Similarity of the replicas after training")
     axes.legend(loc="upper left", bbox_to_anchor=(0, -0.1), borderaxespad=0, ncols=4)
