@@ -128,19 +128,11 @@ void AnalogChip::write_program() {
   evaluation_entry_ = write(mapping_.evaluation);
 }
 
-void AnalogChip::program_initial_state() {
-  sc_core::sc_start(sc_core::SC_ZERO_TIME);  // elaborate
-  const auto write = [&](std::uint64_t address, std::span<const std::byte> bytes) {
-    if (address >= data_map::dram) {
-      dram_.write_bytes(address - data_map::dram, bytes);
-    } else {
-      std::vector<std::byte> contents = buffer_.save_state();
-      std::copy(bytes.begin(), bytes.end(), contents.begin() + static_cast<std::ptrdiff_t>(address));
-      buffer_.restore_state(contents);
-    }
-  };
+AnalogChip::NetworkValues AnalogChip::initial_values() const {
+  NetworkValues values;
   for (std::size_t l = 0; l < mapping_.layers.size(); ++l) {
     const MatrixLayer& layer = mapping_.layers[l];
+    auto& replicas = values.layers.emplace_back();
     for (std::uint32_t replica = 0; replica < layer.assignment.replicas; ++replica) {
       std::vector<float> matrix(std::size_t{layer.inputs} * layer.outputs);
       const std::uint32_t number = static_cast<std::uint32_t>(l) | (mapping_.same_start ? 0U : replica << 16);
@@ -149,15 +141,76 @@ void AnalogChip::program_initial_state() {
       }
       std::vector<float> bias(layer.outputs);
       draw_initial(seed_, number, layer.inputs, layer.inputs, bias);
-      write(layer.weights + replica * layer.matrix_bytes(), std::as_bytes(std::span(matrix)));
-      write(layer.bias + replica * bias.size() * sizeof(float), std::as_bytes(std::span(bias)));
+      replicas.push_back({layer.inputs, layer.outputs, std::move(matrix), std::move(bias)});
+    }
+  }
+  for (const PoolMixture& mixture : mapping_.mixtures) {
+    values.mixtures.emplace_back(mixture.channels, mixture.first_beta);
+  }
+  return values;
+}
+
+AnalogChip::NetworkValues AnalogChip::values() {
+  const std::vector<std::byte> buffer = buffer_.save_state();
+  const auto floats = [&](std::uint64_t address, std::size_t count) {
+    std::vector<float> copy(count);
+    std::memcpy(copy.data(), buffer.data() + address, count * sizeof(float));
+    return copy;
+  };
+  NetworkValues values;
+  std::size_t tile = 0;
+  for (const MatrixLayer& layer : mapping_.layers) {
+    auto& replicas = values.layers.emplace_back();
+    for (std::uint64_t replica = 0; replica < layer.assignment.replicas; ++replica) {
+      replicas.push_back({layer.inputs, layer.outputs, std::vector<float>(std::size_t{layer.inputs} * layer.outputs),
+                          floats(layer.bias + replica * layer.outputs * sizeof(float), layer.outputs)});
+    }
+    for (const TilePlacement& part : layer.tiles) {
+      const std::vector<float> held = tiles_[tile++]->array().weights();
+      std::vector<float>& matrix = replicas[part.replica].weights;
+      for (std::size_t row = 0; row < part.inputs; ++row) {
+        std::copy_n(
+            held.begin() + static_cast<std::ptrdiff_t>(row * part.outputs), part.outputs,
+            matrix.begin() + static_cast<std::ptrdiff_t>((part.first_input + row) * layer.outputs + part.first_output));
+      }
+    }
+  }
+  for (const PoolMixture& mixture : mapping_.mixtures) {
+    values.mixtures.push_back(floats(mixture.parameters, mixture.channels));
+  }
+  return values;
+}
+
+void AnalogChip::program(const NetworkValues& values) {
+  if (sc_core::sc_get_status() == sc_core::SC_ELABORATION) sc_core::sc_start(sc_core::SC_ZERO_TIME);
+  std::vector<std::byte> buffer = buffer_.save_state();
+  const auto write = [&](std::uint64_t address, std::span<const std::byte> bytes) {
+    if (address >= data_map::dram) {
+      dram_.write_bytes(address - data_map::dram, bytes);
+    } else {
+      std::copy(bytes.begin(), bytes.end(), buffer.begin() + static_cast<std::ptrdiff_t>(address));
+    }
+  };
+  const auto require = [](bool fits) {
+    if (!fits) throw std::invalid_argument("the values are of another network");
+  };
+  require(values.layers.size() == mapping_.layers.size() && values.mixtures.size() == mapping_.mixtures.size());
+  for (std::size_t l = 0; l < mapping_.layers.size(); ++l) {
+    const MatrixLayer& layer = mapping_.layers[l];
+    require(values.layers[l].size() == layer.assignment.replicas);
+    for (std::size_t replica = 0; replica < values.layers[l].size(); ++replica) {
+      const rapa::KernelMatrix& matrix = values.layers[l][replica];
+      require(matrix.weights.size() * sizeof(float) == layer.matrix_bytes() && matrix.bias.size() == layer.outputs);
+      write(layer.weights + replica * layer.matrix_bytes(), std::as_bytes(std::span(matrix.weights)));
+      write(layer.bias + replica * layer.outputs * sizeof(float), std::as_bytes(std::span(matrix.bias)));
     }
     if (!layer.assignment.order.empty()) write(layer.table, std::as_bytes(std::span(layer.assignment.order)));
   }
-  for (const PoolMixture& mixture : mapping_.mixtures) {
-    const std::vector<float> betas(mixture.channels, mixture.first_beta);
-    write(mixture.parameters, std::as_bytes(std::span(betas)));
+  for (std::size_t m = 0; m < mapping_.mixtures.size(); ++m) {
+    require(values.mixtures[m].size() == mapping_.mixtures[m].channels);
+    write(mapping_.mixtures[m].parameters, std::as_bytes(std::span(values.mixtures[m])));
   }
+  buffer_.restore_state(buffer);
   run_program(0, {});
 }
 

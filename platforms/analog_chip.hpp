@@ -18,6 +18,7 @@
 #include "models/memory/dram.hpp"
 #include "models/memory/host_port.hpp"
 #include "platforms/mapping.hpp"
+#include "workloads/rapa/replicas.hpp"
 #include "workloads/training/executor.hpp"
 
 namespace rheo {
@@ -48,8 +49,19 @@ class AnalogChip : public sc_core::sc_module, public Executor {
   AnalogChip(const sc_core::sc_module_name& name, const ChipConfiguration& configuration, const Mapping& mapping,
              const Options& options);
 
-  /// Writes program, weights and biases, and programs the tiles, all in simulated time.
-  void program_initial_state();
+  /// What the host gives a network and may read back: by layer of the mapping and replica, and the mixtures' betas.
+  struct NetworkValues {
+    std::vector<std::vector<rapa::KernelMatrix>> layers;
+    std::vector<std::vector<float>> mixtures;
+  };
+  [[nodiscard]] NetworkValues initial_values() const;
+  /// The weights as the tiles hold them now, with the biases and betas. For the host: takes no simulated time.
+  [[nodiscard]] NetworkValues values();
+
+  /// Programs the tiles, in simulated time; what the program starts from lies in the memories before. Throws
+  /// std::invalid_argument when the values are of another network.
+  void program(const NetworkValues& values);
+  void program_initial_state() { program(initial_values()); }
 
   BatchResults train_step(const Batch& batch, const StepScalars& scalars) override;
   BatchResults evaluate(const Batch& batch) override;

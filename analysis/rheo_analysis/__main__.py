@@ -89,6 +89,18 @@ def device_response(arguments):
          Path(arguments.response).with_suffix(".png"))
 
 
+def rapa_speedup(arguments):
+    from . import rapa_speedup as module
+    study = module.read_study(arguments.study)
+    draw(arguments, lambda: module.figure(study), Path(arguments.study).with_suffix(".png"))
+
+
+def rapa_similarity(arguments):
+    from . import rapa_similarity as module
+    networks = [module.read_similarity(study) for study in arguments.studies]
+    draw(arguments, lambda: module.figure(networks), "rapa_similarity.png")
+
+
 def written(arguments, text):
     """Prints the text, or writes it into --out."""
     from .files import write_whole
@@ -143,6 +155,12 @@ def parser():
     made.add_argument("response", metavar="RESPONSE.csv", help="pulse index and weight, or mean, deviation, percentiles")
     made.add_argument("--fit", metavar="FITTED.csv", help="the response of a fit, to draw over it")
     made.add_argument("--title", default="", help="what was measured")
+    made = command("rapa-speedup", rapa_speedup, "speed-up of RAPA-ConvNets against replicas of the first convolution, "
+                   "and the unit that is busiest", picture.format("beside the file"))
+    made.add_argument("study", metavar="FILE.json", help="what benchmark_rapa --out wrote")
+    made = command("rapa-similarity", rapa_similarity, "how alike the replicas of a kernel matrix became, by "
+                   "tiling scheme and pooling", picture.format("rapa_similarity.png"))
+    made.add_argument("studies", metavar="FILE.json", nargs="+", help="what benchmark_rapa --inference --out wrote")
     made = command("table", table, "one row a run, then mean and deviation over seeds",
                    "file to write (default: print)")
     made.add_argument("runs", metavar="RUN", nargs="+", help="folder of a run")

@@ -198,9 +198,9 @@ void softmax_cross_entropy(const float* logits, const std::uint8_t* labels, std:
   const Floats d;
   for (std::size_t image = 0; image < images; ++image, logits += classes, gradients += classes) {
     const float largest = largest_of(logits, classes);
-    const std::size_t label = labels[image];
-    const float label_logit = logits[label] - largest;
     predictions[image] = static_cast<std::uint8_t>(std::find(logits, logits + classes, largest) - logits);
+    const std::size_t label = labels[image] < classes ? labels[image] : predictions[image];
+    const float label_logit = logits[label] - largest;
     const float sum = sum_of_exponentials<true>(logits, classes, largest, gradients);
     const float label_probability = gradients[label] / sum;
     for_vectors(d, classes, [&](std::size_t c, auto access) {
@@ -510,8 +510,9 @@ void normalise_pixels(const std::uint8_t* in, std::size_t n, float scale, float 
 void softmax_cross_entropy(const float* logits, const std::uint8_t* labels, std::size_t images, std::size_t classes,
                            float gradient_scale, float* gradients, float* losses, std::uint8_t* predictions) {
   require(classes >= 1 && classes <= 256, "softmax: from 1 to 256 classes");
-  require(std::all_of(labels, labels + images, [&](std::uint8_t label) { return label < classes; }),
-          "softmax: a label is not one of the classes");
+  require(
+      std::all_of(labels, labels + images, [&](std::uint8_t label) { return label < classes || label == no_label; }),
+      "softmax: a label is not one of the classes");
   HWY_DYNAMIC_DISPATCH(softmax_cross_entropy)
   (logits, labels, images, classes, gradient_scale, gradients, losses, predictions);
 }

@@ -41,13 +41,18 @@ void activation_backward(float* errors, const float* outputs, std::size_t n, Act
 /// out[i] = in[i] * scale + shift with one rounding.
 void normalise_pixels(const std::uint8_t* in, std::size_t n, float scale, float shift, float* out);
 
+/// The label of an image that has none, where it is no class.
+inline constexpr std::uint8_t no_label = 255;
+
 /// Softmax and its cross-entropy loss, for each image over logits[classes]:
 ///   gradients = (softmax - onehot(label)) * gradient_scale
 ///   loss = -log softmax[label], never above the largest float
 ///   prediction = the first class with the largest logit.
-/// The denominator sums e^(x - max) in sixteen partial sums (class modulo 16) joined by halves. Absolute
-/// errors measured with up to 256 classes: softmax below 1e-6, loss below 2e-7 * (1 + loss). `gradients` may be
-/// `logits`. Throws std::invalid_argument for no class, more than 256 classes or a label out of range.
+/// An image without a label (`no_label`, where that is no class) counts as labelled with its prediction: its loss is
+/// the uncertainty of the softmax, -log of the largest probability. The denominator sums e^(x - max) in sixteen partial
+/// sums (class modulo 16) joined by halves. Absolute errors measured with up to 256 classes: softmax below 1e-6, loss
+/// below 2e-7 * (1 + loss). `gradients` may be `logits`. Throws std::invalid_argument for no class, more than 256
+/// classes or a label out of range.
 void softmax_cross_entropy(const float* logits, const std::uint8_t* labels, std::size_t images, std::size_t classes,
                            float gradient_scale, float* gradients, float* losses, std::uint8_t* predictions);
 

@@ -1,5 +1,6 @@
 """The commands as a user calls them: files appear whole, errors are one line with exit status 2."""
 
+import json
 import os
 import subprocess
 import sys
@@ -51,8 +52,18 @@ class CommandLine(RunFolders):
         response = self.root / "response.csv"
         response.write_text("pulse,weight\n0,0\n1,0.5\n")
         self.succeeds("device-response", response)
+        study = self.root / "study.json"
+        figures = {"s_per_image": 1, "utilisation": {"bus": 0.5}}
+        study.write_text(json.dumps({"points": [{"dram_bytes_per_s": 1e9, "replicas": [n, 1, 1], "training": figures,
+                                                 "evaluation": figures} for n in (1, 4)]}))
+        self.succeeds("rapa-speedup", study)
+        alike = self.root / "alike.json"
+        alike.write_text(json.dumps({"scheme": "random", "pooling": "max",
+                                     "similarity": {"before": [0], "after": [1]}}))
+        self.succeeds("rapa-similarity", alike, "--out", "alike.png")
         for path in (self.root / "c.svg", run / "breakdown.png", self.root / "timeline.png", test / "lr_range.png",
-                     test / "lr_range.svg", response.with_suffix(".png")):
+                     test / "lr_range.svg", response.with_suffix(".png"), study.with_suffix(".png"),
+                     self.root / "alike.png"):
             self.is_whole(path)
         self.assertEqual([p for p in self.root.rglob(".*")], [])  # no temporary file is left
 
@@ -81,6 +92,7 @@ class CommandLine(RunFolders):
         self.fails("expected a time such as", "timeline", run, "--from", "5 parsecs")
         self.fails("no lr_range.csv", "lr-range", run, "--quiet")
         self.fails("no such file; rheo device response", "device-response", "absent.csv")
+        self.fails("cannot be read", "rapa-speedup", "absent.json")
         self.fails("COMMAND", "")
         self.fails("required", "table")
         self.fails("invalid choice: 'html'", "table", run, "--format", "html")

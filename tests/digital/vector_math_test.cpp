@@ -328,6 +328,23 @@ std::vector<std::uint8_t> labels_for(std::size_t images, std::size_t classes) {
   return labels;
 }
 
+TEST(VectorMath, WithoutALabelTheLossIsTheUncertaintyOfThePrediction) {
+  const Floats logits = random_values(7 * 10, 21, 4.0f);
+  const std::vector<std::uint8_t> none(7, no_label);
+  const Loss unlabelled = cross_entropy(logits, none, 0.5f);
+  const Loss labelled = cross_entropy(logits, unlabelled.predictions, 0.5f);
+  EXPECT_EQ(unlabelled.losses, labelled.losses);
+  EXPECT_EQ(unlabelled.gradients, labelled.gradients);
+  for (const std::uint8_t label : labels_for(7, 10)) {
+    const Loss other = cross_entropy(logits, std::vector<std::uint8_t>(7, label), 0.5f);
+    for (std::size_t i = 0; i < 7; ++i) EXPECT_LE(unlabelled.losses[i], other.losses[i]);
+  }
+  // Of 256 classes the last one is a class.
+  const Floats many = random_values(256, 3, 4.0f);
+  EXPECT_NE(cross_entropy(many, {255}, 1).losses[0],
+            cross_entropy(many, cross_entropy(many, {255}, 1).predictions, 1).losses[0]);
+}
+
 TEST(VectorMath, SoftmaxCrossEntropyMatchesTheFormulas) {
   constexpr std::size_t images = 9;
   constexpr float scale = 0.125f;

@@ -7,6 +7,7 @@
 #include "models/core/error.hpp"
 #include "tests/platforms/chip_fixture.hpp"
 #include "workloads/network/zoo.hpp"
+#include "workloads/rapa/vote.hpp"
 
 namespace rheo::testing {
 namespace {
@@ -181,6 +182,85 @@ TEST(Rapa, ReplicasBeginApartUnlessTheyAreToldNotTo) {
   EXPECT_EQ(alike.first, alike.second);
 }
 
+// ---- What the host reads back, votes and reduces ----
+
+/// A chip of cifar10_full on the generator's 28 x 28 images.
+struct Chip {
+  explicit Chip(const Words& words) : run((new_simulation(), cifar(words))) { run.elaborate(1, nullptr); }
+  TrainingRun run;
+
+  [[nodiscard]] BatchResults evaluate(std::vector<std::uint8_t> labels, std::uint64_t first_sample = 0) {
+    return run.chip().evaluate(
+        {std::span(run.data().test.pixels).first(labels.size() * 28 * 28), labels, first_sample});
+  }
+};
+
+TEST(Rapa, TheHostReadsBackTheWeightsThatItProgrammed) {
+  Chip chip(tiled("random", 4, 2) + Words{"device.preset=ideal", "tile.rows=300", "tile.columns=20"});
+  const auto first = chip.run.chip().initial_values();
+  ASSERT_EQ(first.layers.size(), 4U);
+  EXPECT_EQ(first.layers[0].size(), 4U);
+  EXPECT_NE(first.layers[0][0], first.layers[0][1]);
+  chip.run.chip().program(first);
+  EXPECT_EQ(chip.run.chip().values().layers, first.layers) << "through tiles that hold parts of the matrices";
+  auto other = first;
+  other.layers[1].pop_back();
+  EXPECT_THROW(chip.run.chip().program(other), std::invalid_argument);
+}
+
+TEST(Rapa, AnUnlabelledImageTellsTheUncertaintyOfItsPrediction) {
+  Chip chip({"device.preset=ideal"});
+  chip.run.chip().program_initial_state();
+  const auto unlabelled = chip.evaluate({255, 255, 255, 255});
+  EXPECT_EQ(chip.evaluate(unlabelled.predictions).losses, unlabelled.losses);
+}
+
+TEST(Rapa, OnlyRandomTilingPredictsAnewWithEveryDraw) {
+  const auto differ = [](const char* scheme) {
+    Chip chip(tiled(scheme, 16, 4) + Words{"device.preset=ideal"});
+    chip.run.chip().program_initial_state();
+    const auto here = chip.evaluate({255, 255, 255, 255});
+    EXPECT_EQ(chip.evaluate({255, 255, 255, 255}).losses, here.losses) << "the same draw again";
+    return chip.evaluate({255, 255, 255, 255}, 1ULL << 40).losses != here.losses;
+  };
+  EXPECT_TRUE(differ("random"));
+  EXPECT_FALSE(differ("random_fixed"));
+  EXPECT_FALSE(differ("alternate"));
+}
+
+TEST(Rapa, AVoteTakesTheTimeOfItsPasses) {
+  Chip chip(tiled("random", 4, 1) + Words{"device.preset=ideal", "mapping.images_per_block=1"});
+  chip.run.chip().program_initial_state();
+  const std::span pixels = std::span(chip.run.data().test.pixels).first(4 * 28 * 28);
+  const auto ticks = [&](const rapa::VoteParameters& parameters) {
+    const std::uint64_t before = chip.run.chip().time().evaluation;
+    const auto result = rapa::vote(chip.run.chip(), pixels, 28 * 28, parameters);
+    return std::pair{static_cast<double>(chip.run.chip().time().evaluation - before), result};
+  };
+  const auto [once, single] = ticks({1, 1, false});
+  const auto [thrice, voted] = ticks({3, 1, false});
+  const auto [decided, early] = ticks({3, 1, true});
+  EXPECT_NEAR(thrice / once, 3, 0.05);
+  EXPECT_EQ(early.first, single.classes);
+  EXPECT_LE(early.passes(), voted.passes());
+  EXPECT_NEAR(decided / thrice, static_cast<double>(early.passes()) / static_cast<double>(voted.passes()), 0.05);
+}
+
+TEST(Rapa, IdenticalReplicasReduceToTheOriginalNetwork) {
+  Chip tiled_chip(ideal + tiled("random", 4, 2));
+  tiled_chip.run.chip().program_initial_state();
+  const auto whole = tiled_chip.evaluate({255, 255, 255, 255});
+  auto values = tiled_chip.run.chip().values();
+  EXPECT_NEAR(rapa::filter_similarity(values.layers[0]), 1, 1e-9);
+  for (std::size_t l = 0; l < values.layers.size(); ++l) {
+    values.layers[l] = {
+        rapa::reduce(values.layers[l], rapa::Reduction::random_filters, 1, static_cast<std::uint32_t>(l))};
+  }
+  Chip plain(ideal);
+  plain.run.chip().program(values);
+  EXPECT_EQ(plain.evaluate({255, 255, 255, 255}).losses, whole.losses);
+}
+
 // ---- Bits ----
 
 class RapaBits : public ::testing::TestWithParam<std::pair<const char*, const char*>> {};
@@ -277,24 +357,72 @@ TEST(Rapa, ArrayOperationsFallBy16And64PipelinedAndBy7And28OneLayerAfterTheOther
 
 /// Everything digital a thousand times faster: the time that is left is the arrays'. Burst by burst, as a memory that
 /// is booked command by command lets the reads of a tile wait behind the later writes of another.
+const Words fast{"granularity=burst",
+                 "clock_hz=1e12",
+                 "buffer.banks=4096",
+                 "bus.channels=64",
+                 "bus.width_bytes=4096",
+                 "host.bandwidth=100 TB/s",
+                 "host.latency=0 s",
+                 "dma.round_trip=0 s",
+                 "adc.rate=100 GHz",
+                 "adc.shared_by=1",
+                 "vector_unit.lanes=65536",
+                 "controller.scoreboard_entries=1024",
+                 "tile.search_lanes=65536",
+                 "tile.rescale_lanes=65536",
+                 "management.forward_bound=none"};
+
+/// Seconds an image that the busiest tile of each convolution is busy in a training step. Trains of equal length, and
+/// average pooling, as a maximum leaves vectors without errors, which take no train.
+std::vector<double> array_seconds(const Words& words, Phase phase) {
+  new_simulation();
+  const RunConfiguration configuration =
+      cifar(fast + Words{"workload.pooling=average", "tile.length_management=false", "management.backward_bound=none"} +
+            words);
+  MappingRequest request;
+  request.batch_size = 2;
+  request.tiling = configuration.rapa;
+  const Mapping mapping =
+      map_network(build_network("cifar10_full", {32, 32, 3}, 10, PoolKind::average), configuration.chip, request);
+  AnalogChip chip("chip", configuration.chip, mapping, {1, 1, nullptr});
+  chip.program_initial_state();
+  std::vector<std::uint8_t> pixels(2 * 3072), labels{3, 4};
+  for (std::size_t i = 0; i < pixels.size(); ++i) pixels[i] = static_cast<std::uint8_t>(i * 2654435761U >> 17);
+  // Programming the tiles counts as update too: it is no image's.
+  for (std::size_t tile = 0; tile < mapping.tiles(); ++tile) chip.tile(tile).busy().restore({});
+  chip.train_step({pixels, labels, 0}, {0.01, 0, 0});
+  std::vector<double> longest;
+  std::size_t tile = 0;
+  for (std::size_t l = 0; l < 3; ++l) {
+    std::uint64_t ticks = 0;
+    for (std::size_t i = 0; i < mapping.layers[l].tiles.size(); ++i) {
+      ticks = std::max(ticks, chip.tile(tile++).busy().ticks({Mode::training, phase, static_cast<LayerIndex>(l + 1)}));
+    }
+    longest.push_back(static_cast<double>(ticks) * tick_seconds / 2);
+  }
+  return longest;
+}
+
+TEST(Rapa, TheBusyTimesOfTheTilesShowAllFourGainsOfThePaper) {
+  const auto sum = [](const std::vector<double>& v) { return v[0] + v[1] + v[2]; };
+  const auto slowest = [](const std::vector<double>& v) { return *std::ranges::max_element(v); };
+  // A read takes 80 ns; an update a train of 31 slots, twice 1 ns each.
+  for (const auto& [phase, each] : {std::pair{Phase::forward, 80e-9}, std::pair{Phase::update, 62e-9}}) {
+    const auto plain = array_seconds({}, phase);
+    const auto sixteen = array_seconds(tiled("random", 16, 4), phase);
+    const auto sixty_four = array_seconds(tiled("random", 64, 16, 4), phase);
+    EXPECT_NEAR(plain[0] / (1024 * each), 1, 0.001);
+    EXPECT_NEAR(sum(plain) / sum(sixteen), 7, 0.02);
+    EXPECT_NEAR(slowest(plain) / slowest(sixteen), 16, 0.05);
+    EXPECT_NEAR(sum(plain) / sum(sixty_four), 28, 0.2);
+    EXPECT_NEAR(slowest(plain) / slowest(sixty_four), 64, 0.5);
+  }
+}
+
 TEST(Rapa, WithFastDigitalPartsTheTimeOfAnImageIsThatOfItsArrayReads) {
   const auto seconds = [](const Words& words) {
     new_simulation();
-    const Words fast{"granularity=burst",
-                     "clock_hz=1e12",
-                     "buffer.banks=4096",
-                     "bus.channels=64",
-                     "bus.width_bytes=4096",
-                     "host.bandwidth=100 TB/s",
-                     "host.latency=0 s",
-                     "dma.round_trip=0 s",
-                     "adc.rate=100 GHz",
-                     "adc.shared_by=1",
-                     "vector_unit.lanes=65536",
-                     "controller.scoreboard_entries=1024",
-                     "tile.search_lanes=65536",
-                     "tile.rescale_lanes=65536",
-                     "management.forward_bound=none"};
     const RunConfiguration configuration = cifar(fast + words);
     MappingRequest request;
     request.batch_size = 1;

@@ -9,7 +9,7 @@ namespace rheo {
 /// Images that go through the hardware together.
 struct Batch {
   std::span<const std::uint8_t> pixels;  ///< images x image values, channels last
-  std::span<const std::uint8_t> labels;
+  std::span<const std::uint8_t> labels;  ///< 255: none, and the loss is -log of the prediction's probability
   std::uint64_t first_sample = 0;  ///< number of the first image in the run; keys the random numbers
 };
 
