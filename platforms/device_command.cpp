@@ -48,6 +48,9 @@ void require_place(const std::string& option, const std::filesystem::path& file)
   if (std::filesystem::is_directory(file, error)) {
     throw InputError(option, file.string() + " is a folder; expected the name of a file");
   }
+  if (std::filesystem::exists(file, error) && !std::filesystem::is_regular_file(file, error)) {
+    throw InputError(option, file.string() + " is a device or a pipe; expected the name of a file");
+  }
   if (file.has_parent_path() && !std::filesystem::is_directory(file.parent_path(), error)) {
     throw InputError(option, file.string() + ": its folder does not exist");
   }

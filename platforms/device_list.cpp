@@ -34,8 +34,27 @@ std::string parameters(const ConfigurationText& text) {
   std::string out;
   for (const ConfigurationText::Entry& entry : text.entries()) {
     const std::string allowed = entry.allowed.empty() ? "true or false" : entry.allowed;
-    out += wrapped(fmt::format("    {:<24}", entry.key), 28, fmt::format("default {}; {}", entry.value, allowed));
+    out += wrapped(fmt::format("    {:<23} ", entry.key), 28, fmt::format("default {}; {}", entry.value, allowed));
     out += wrapped(std::string(8, ' '), 8, entry.description);
+  }
+  return out;
+}
+
+/// The parameters of one kind; those of a transfer rule that others lack once more below it.
+std::string compound(std::size_t kind) {
+  crossbar::CompoundParameters chosen;
+  chosen.kind = static_cast<crossbar::Compound>(kind);
+  std::string out = fmt::format("\n  {}\n", crossbar::compound_names[kind]);
+  if (chosen.kind != crossbar::Compound::transfer) {
+    ConfigurationText text;
+    chosen.describe(text);
+    return out + parameters(text);
+  }
+  for (std::size_t rule = 0; rule < crossbar::transfer_rule_names.size(); ++rule) {
+    chosen.transfer.rule = static_cast<crossbar::TransferRule>(rule);
+    ConfigurationText text;
+    chosen.describe(text);
+    out += fmt::format("   transfer.rule = {}\n", crossbar::transfer_rule_names[rule]) + parameters(text);
   }
   return out;
 }
@@ -63,7 +82,12 @@ std::string device_family_list() {
     family->describe(own);
     out += parameters(own);
   }
-  return out;
+  out += "\nweights made of several cells (device.compound = KIND; device.KEY)\n";
+  for (std::size_t kind = 0; kind < crossbar::compound_names.size(); ++kind) out += compound(kind);
+  out += "\nwritten, not pulsed (device.programmed): PCM for inference (device.pcm.KEY)\n";
+  ConfigurationText pcm;
+  crossbar::PcmInferenceParameters().describe(pcm);
+  return out + parameters(pcm);
 }
 
 }  // namespace rheo

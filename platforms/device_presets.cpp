@@ -108,6 +108,10 @@ crossbar::DeviceParameters load_device(const std::string& name, const std::vecto
     if (word.starts_with("device.preset=")) {
       throw InputError("--set " + word, "the device is " + name + " already; expected another key of it");
     }
+    if (word.starts_with("tile.")) {
+      throw InputError("--set " + word,
+                       "is how a run plays its pulses, not what a device is; expected device.KEY=VALUE");
+    }
     source.set(word);
   }
   source.add_base(Configuration::from_file(device_preset_file(name, name)));

@@ -62,6 +62,7 @@ std::string cells_csv(const crossbar::CrossbarArray& array, const ResponseReques
 
 PulsedCells::PulsedCells(const crossbar::DeviceParameters& device, std::size_t cells, std::uint64_t seed)
     : array_(1, cells, one_coincidence_a_pulse(device), seed, 0),
+      batched_(device.compound.acts_at_end_of_batch()),
       learning_rate_(static_cast<float>(device.cell.granularity())),
       errors_(cells) {}
 
@@ -74,8 +75,15 @@ void PulsedCells::pulse(std::size_t count, bool up) {
   // An image stride of 0: every vector of the block is the same one.
   const crossbar::InputBlock inputs{&drive, 0, PatchGeometry::pixels(1, 1, 1), 0, 1};
   const crossbar::InputBlock errors{errors_.data(), 0, PatchGeometry::pixels(1, 1, cells), 0, cells};
-  array_.update(inputs, errors, {0, count, pulses_}, learning_rate_, team_);
-  pulses_ += count;
+  if (!batched_) {
+    array_.update(inputs, errors, {0, count, pulses_}, learning_rate_, team_);
+    pulses_ += count;
+    return;
+  }
+  for (std::size_t i = 0; i < count; ++i, ++pulses_) {
+    array_.update(inputs, errors, {0, 1, pulses_}, learning_rate_, team_);
+    array_.end_batch(pulses_, learning_rate_, team_);
+  }
 }
 
 Spread spread_of(std::vector<float> weights) {

@@ -20,6 +20,7 @@ class PulsedCells {
 
   /// Writes one weight into all cells, each within its bounds.
   void start_at(float weight);
+  /// Of a compound that acts at the end of a mini-batch each pulse is one: it is handed on, decayed or written then.
   void pulse(std::size_t count, bool up);
   /// What reads see, one value a cell.
   [[nodiscard]] std::vector<float> weights() const { return array_.weights(); }
@@ -27,6 +28,7 @@ class PulsedCells {
 
  private:
   crossbar::CrossbarArray array_;
+  bool batched_;  ///< each pulse is a mini-batch: transfers of compounds happen at its end
   float learning_rate_;
   std::vector<float> errors_;
   std::uint64_t pulses_ = 0;

@@ -24,7 +24,16 @@ std::filesystem::path share_folder() {
   return folder != nullptr ? std::filesystem::path(folder) : std::filesystem::path(RHEO_SOURCE_FOLDER);
 }
 
-void write_file(const std::filesystem::path& file, std::string_view contents) {
+void write_file(const std::filesystem::path& name, std::string_view contents) {
+  // What a link points to is replaced, not the link; a device or a pipe must not be replaced by a file.
+  std::error_code error;
+  const bool link = std::filesystem::is_symlink(name, error);
+  const std::filesystem::path file = link ? std::filesystem::weakly_canonical(name, error) : name;
+  if (link && error) throw SimulationError(name.string() + ": cannot be written: " + error.message());
+  if (const auto status = std::filesystem::status(file, error);
+      std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
+    throw SimulationError(name.string() + ": cannot be written: not a regular file");
+  }
   std::filesystem::path temporary = file;
   temporary += ".partial";
   const auto refuse = [&] {

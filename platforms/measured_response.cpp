@@ -120,6 +120,9 @@ MeasuredResponse read_measured_response(const std::filesystem::path& file, std::
     spread.mean = (*values)[1];
     if (columns == 6) {
       spread = {(*values)[1], (*values)[2], (*values)[3], (*values)[4], (*values)[5]};
+      if (spread.deviation < 0 || spread.p05 > spread.p50 || spread.p50 > spread.p95) {
+        throw InputError(where, "expected a standard deviation of at least 0 and percentiles that rise");
+      }
       measured.has_spread = measured.has_spread || spread.deviation > 0;
     }
     measured.after.push_back(spread);

@@ -24,7 +24,7 @@ struct PlaneShape {
 };
 
 /// One cell at every cross-point: hidden parameters drawn once from (seed, stream, plane), weights that pulses move.
-/// GV keeps 20 bytes a cell.
+/// GV keeps 20 bytes a cell; the transpose for backward reads, kept by the array, makes it 24.
 class CellPlane {
  public:
   CellPlane(const PlaneShape& shape, const CellParameters& parameters, CoincidenceMode mode, std::uint64_t seed,

@@ -48,7 +48,8 @@ struct ConductanceParameters {
 /// The conductance of a line's cells, in full-scale cells, as ReadSettings takes it: a whole number of 2^-16 full-scale
 /// cells a DAC step, so that activities are sums of whole numbers, whatever the order.
 [[nodiscard]] inline std::uint32_t per_dac_step(float cells, float dac_levels) noexcept {
-  return static_cast<std::uint32_t>(cells * (65536.0F / dac_levels) + 0.5F);
+  constexpr float most = 4294967040.0F;  // the largest float below 2^32
+  return static_cast<std::uint32_t>(std::min(cells * (65536.0F / dac_levels) + 0.5F, most));
 }
 
 }  // namespace rheo::crossbar

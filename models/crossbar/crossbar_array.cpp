@@ -108,9 +108,17 @@ std::span<const CellPlane> CrossbarArray::planes() const noexcept {
 void CrossbarArray::refresh_transposed() {
   if (transposed_current_) return;
   transposed_.assign(outputs_ * transposed_stride_, 0.0F);
-  for (std::size_t i = 0; i < inputs_; ++i) {
-    for (std::size_t j = 0; j < outputs_; ++j)
-      transposed_[j * transposed_stride_ + i] = packed()[i * shape_.row_stride + j];
+  constexpr std::size_t square = 16;  // a cache line of either side
+  const float* weights = packed().data();
+  for (std::size_t first_i = 0; first_i < inputs_; first_i += square) {
+    const std::size_t end_i = std::min(first_i + square, inputs_);
+    for (std::size_t first_j = 0; first_j < outputs_; first_j += square) {
+      const std::size_t end_j = std::min(first_j + square, outputs_);
+      for (std::size_t j = first_j; j < end_j; ++j) {
+        for (std::size_t i = first_i; i < end_i; ++i)
+          transposed_[j * transposed_stride_ + i] = weights[i * shape_.row_stride + j];
+      }
+    }
   }
   backward_path_.prepare({transposed_.data(), outputs_, inputs_, transposed_stride_});
   transposed_current_ = true;

@@ -274,13 +274,17 @@ class AnalogReader {
   ReadCounts operator()(const VectorRange& range) {
     const std::size_t end = range.first + range.count;
     std::size_t since_flush = 0;
+    // Float sums of codes stay exact below 2^24, whatever the DAC and however often a vector is read again.
+    const auto flush_limit = static_cast<std::size_t>(16777216.0F / (settings_.dac_levels *
+                                                                     static_cast<float>(settings_.max_halvings + 1))) -
+                             chunk_size;
     for (std::size_t v = range.first; v < end;) {
       std::size_t count = std::min(chunk_size, end - v);
       if (by_rows_) count = std::min(count, in_.geometry.out_width() - places_(v).x);
       Chunk(v, count, range.identity);
       v += count;
       since_flush += count;
-      if (since_flush > 100000) Flush(since_flush);  // float sums of codes stay exact below 2^24
+      if (since_flush > flush_limit) Flush(since_flush);
     }
     Flush(since_flush);
     return counts_;

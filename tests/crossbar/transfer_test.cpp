@@ -240,6 +240,19 @@ TEST(Transfer, AutoScaleKeepsThePulsesOfTheFastCellsWhateverTheMagnitudes) {
   }
 }
 
+TEST(Transfer, AutoScaleBeginsWithTheFirstMagnitudes) {
+  DeviceParameters device = transfer_device(TransferRule::buffered);
+  TransferParameters& t = device.compound.transfer;
+  t.auto_scale = true;
+  t.auto_momentum = 0.99;
+  t.transfer_every = 0;
+  t.fast_lr = 0.5;
+  Store store(2, 3, device, exact_update());
+  store.update({0, 0}, Floats(3, 0.0F), 1);  // says nothing
+  store.update({0.02F, 0.02F}, Floats(3, -0.02F), 1);
+  EXPECT_THAT(store.plane(0), Each(::testing::FloatNear(std::nearbyint(0.5F * 31) * dw, dw * 1.01F)));
+}
+
 /// A holds an offset and no gradient: decay leads it there. What C takes of it.
 Floats slow_after_offset(DeviceParameters device, int batches) {
   device.cell.population.reset = 0.25;

@@ -35,6 +35,15 @@ TEST(PulseResponse, EveryPulseMovesEveryCellByOneStep) {
   }
 }
 
+TEST(PulseResponse, CompoundsThatActAtTheEndOfABatchRespond) {
+  const ResponseRequest request{400, 400, 16, 1};
+  const PulseResponse mixed = characterise(load_device("MixedPrecisionEcRam", {}), request).response;
+  EXPECT_GT(mixed.after[400].mean, 0.1);
+  EXPECT_LT(mixed.after[800].mean, mixed.after[400].mean - 0.1);
+  // The fast cells of Tiki-Taka lag behind: while they are positive the slow ones go on up.
+  EXPECT_GT(characterise(load_device("TikiTakaEcRam", {}), request).response.after[400].mean, 0.1);
+}
+
 TEST(PulseResponse, SoftBoundsFollowTheirGeometricSeries) {
   const auto device = load_device("SoftBoundsDefault", with(no_spread, {"device.dw_min=0.01"}));
   const PulseResponse response = characterise(device, {200, 200, 1, 1}).response;

@@ -156,10 +156,12 @@ class OneSided final : public SumOfPlanes {
 }  // namespace
 
 std::unique_ptr<WeightStore> make_one_sided(const StoreSettings& settings) {
-  if (settings.update.mode == UpdateMode::none_with_device ||
-      settings.device.compound.one_sided.refresh_update.mode == UpdateMode::none_with_device) {
-    throw InputError("tile.update_mode", "a one-sided pair takes pulses; expected another mode than none_with_device");
-  }
+  const auto require_pulses = [](UpdateMode mode, const char* key) {
+    if (mode != UpdateMode::none_with_device) return;
+    throw InputError(key, "a one-sided pair takes pulses; expected another mode than none_with_device");
+  };
+  require_pulses(settings.update.mode, "tile.update_mode");
+  require_pulses(settings.device.compound.one_sided.refresh_update.mode, "device.one_sided.refresh_update.update_mode");
   return std::make_unique<OneSided>(settings);
 }
 

@@ -194,11 +194,20 @@ class Transfer final : public SumOfPlanes {
       for (std::size_t v = 0; v < count; ++v) {
         const float largest_x = largest_magnitude(x_.data() + v * shape_.inputs, shape_.inputs);
         const float largest_d = largest_magnitude(d_.data() + v * shape_.outputs, shape_.outputs);
-        mean_x_ += momentum * (largest_x - mean_x_);
-        mean_d_ += momentum * (largest_d - mean_d_);
+        follow(mean_x_, largest_x, momentum);
+        follow(mean_d_, largest_d, momentum);
         fast_rate_ = fast_rate(learning_rate);
         pulse_fast(x, d, {v, 1, identity}, fast_rate_, team, counts);
       }
+    }
+  }
+
+  /// A vector of zeros says nothing about the magnitudes to come; the first other one is the mean so far.
+  static void follow(float& mean, float largest, float momentum) noexcept {
+    if (mean <= 0) {
+      mean = largest;
+    } else if (largest > 0) {
+      mean += momentum * (largest - mean);
     }
   }
 

@@ -25,7 +25,8 @@ inline constexpr std::array<std::string_view, 3> transfer_rule_names{"direct", "
 ///
 ///   pulses into A   lr_A = fast_lr (x lr if scale_fast_lr); fast_lr 0: lr
 ///     auto_scale: lr_A = fast_lr train_length dw_A / (m_x m_d) (x lr if scale_fast_lr), m the running means of the
-///     largest |x|, |d| of a vector: m <- m + (1 - auto_momentum) / vectors of the batch (largest - m), from 0
+///     largest |x|, |d| of a vector: m <- m + (1 - auto_momentum) / vectors of the batch (largest - m), from the first;
+///     vectors of zeros do not count
 ///   transfer        lr_C = transfer_lr (x lr if scale_transfer_lr)
 ///   direct          C <- C + lr_C r by a pulsed update, r the line read; A's line is reset with with_reset_prob
 ///   buffered        H <- H + s r lr_C / g, g = buffer_granularity dw_A (x auto_granularity / (lines transfer_every))
@@ -33,8 +34,7 @@ inline constexpr std::array<std::string_view, 3> transfer_rule_names{"direct", "
 ///                   train_length of `transfer_update`: a pulsed update of C by `step` n dw_C, then
 ///                   H <- momentum H (forget_buffer) or H - (1 - momentum) n
 ///   dynamic         the same with r - (mean of A's line in the chopper period before) in place of r; the mean weighs
-///   the
-///                   newest read by min(1, tail_weightening / period). No pulses before the first period is over.
+///                   the newest read by min(1, tail_weightening / period). No pulses before the first period is over.
 ///   choppers        the sign of line i switches after its read with in_chop_prob (in_chop_random), or every
 ///                   max(2, ceil(1 / in_chop_prob)) rounds; those of the outputs after a whole round, with
 ///                   out_chop_prob
