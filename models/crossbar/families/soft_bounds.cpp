@@ -8,30 +8,13 @@
 #define HWY_TARGET_INCLUDE "models/crossbar/families/soft_bounds.cpp"
 #include <hwy/foreach_target.h>
 // After foreach_target:
-#include "models/crossbar/families/apply_pulses-inl.h"
+#include "models/crossbar/families/steps-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace rheo::crossbar::HWY_NAMESPACE {
-namespace {
-
-struct SoftBounds {
-  const CellArrays& cells;
-  bool multiplicative;
-
-  template <class At>
-  HWY_INLINE void operator()(const At& at, Lane w, LaneMask up, Lane& mean, Lane& deviation) const {
-    const LaneTag df;
-    const Lane step = hn::IfThenElse(up, at(cells.step_up), hn::Neg(at(cells.step_down)));
-    const Lane slope = hn::IfThenElse(up, at(cells.own[0]), hn::Neg(at(cells.own[1])));
-    mean = hn::MulAdd(slope, w, step);
-    deviation = hn::Mul(multiplicative ? mean : step, hn::Set(df, cells.cycle_to_cycle));
-  }
-};
-
-}  // namespace
 
 std::uint64_t ApplySoftBounds(const PulseApplication& pulses, bool multiplicative) {
-  return ApplyEvents(SoftBounds{pulses.cells, multiplicative}, pulses);
+  return ApplyEvents(LinearStep{pulses.cells, multiplicative}, pulses);
 }
 
 }  // namespace rheo::crossbar::HWY_NAMESPACE

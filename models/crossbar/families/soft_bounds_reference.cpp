@@ -5,6 +5,7 @@
 //   (step_up - step_down) / (step_up / high - step_down / low).
 // SoftBoundsReference of aihwkit.
 #include "models/crossbar/device.hpp"
+#include "models/crossbar/families/reference_device.hpp"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "models/crossbar/families/soft_bounds_reference.cpp"
@@ -57,9 +58,7 @@ class Family final : public CellFamily {
     p.flag("mult_noise", mult_noise_, "noise follows the step at the weight, not the step at 0");
     p.number("slope_up_dtod", slope_up_dtod_, {0.0, 1e3}, "device-to-device deviation of the up slope, relative");
     p.number("slope_down_dtod", slope_down_dtod_, {0.0, 1e3}, "device-to-device deviation of the down slope, relative");
-    p.number("reference_mean", reference_mean_, {-1e6, 1e6}, "mean of the reference, weight units");
-    p.number("reference_std", reference_std_, {0.0, 1e6}, "device-to-device deviation of the reference, weight units");
-    p.flag("subtract_symmetry_point", subtract_symmetry_point_, "the reference holds the symmetry point");
+    reference_.describe(p);
   }
   /// The reference, and the inverse bounds.
   [[nodiscard]] std::size_t own_values() const noexcept override { return 3; }
@@ -70,17 +69,12 @@ class Family final : public CellFamily {
       cell.bound_high /= std::abs(1.0F + static_cast<float>(slope_up_dtod_) * xi[0]);
       cell.bound_low /= std::abs(1.0F + static_cast<float>(slope_down_dtod_) * xi[1]);
     }
-    float reference = static_cast<float>(reference_mean_) + static_cast<float>(reference_std_) * xi[2];
     const float slopes = two_sided ? cell.step_up / cell.bound_high - cell.step_down / cell.bound_low : 0.0F;
-    if (subtract_symmetry_point_ && slopes > 0) {
-      const float symmetry = (cell.step_up - cell.step_down) / slopes;
-      reference += symmetry;
-      cell.reset_bias += symmetry;
-    }
-    cell.own = {reference, cell.bound_high > 0 ? 1.0F / cell.bound_high : 0.0F,
-                cell.bound_low < 0 ? 1.0F / cell.bound_low : 0.0F};
-    cell.bound_high -= reference;
-    cell.bound_low -= reference;
+    std::optional<float> symmetry;
+    if (reference_.subtract_symmetry_point && slopes > 0) symmetry = (cell.step_up - cell.step_down) / slopes;
+    cell.own[1] = cell.bound_high > 0 ? 1.0F / cell.bound_high : 0.0F;
+    cell.own[2] = cell.bound_low < 0 ? 1.0F / cell.bound_low : 0.0F;
+    cell.own[0] = reference_.subtract(xi[2], symmetry, cell);
   }
   std::uint64_t apply(const PulseApplication& pulses) const override {
     return HWY_DYNAMIC_DISPATCH(ApplySoftBoundsReference)(pulses, mult_noise_);
@@ -90,9 +84,7 @@ class Family final : public CellFamily {
   bool mult_noise_ = false;
   double slope_up_dtod_ = 0;
   double slope_down_dtod_ = 0;
-  double reference_mean_ = 0;
-  double reference_std_ = 0;
-  bool subtract_symmetry_point_ = false;
+  ReferenceDevice reference_;
 };
 
 }  // namespace
