@@ -6,6 +6,7 @@
 
 #include "models/core/counter_random.hpp"
 #include "models/core/error.hpp"
+#include "models/digital/formats.hpp"
 
 namespace rheo {
 namespace {
@@ -126,6 +127,7 @@ void AnalogChip::write_program() {
   write(mapping_.initialise);
   training_entry_ = write(mapping_.training);
   evaluation_entry_ = write(mapping_.evaluation);
+  probe_entry_ = write(mapping_.probe);
 }
 
 AnalogChip::NetworkValues AnalogChip::initial_values() const {
@@ -258,10 +260,37 @@ BatchResults AnalogChip::run(const Batch& batch, std::uint64_t entry, Mode mode,
 }
 
 BatchResults AnalogChip::train_step(const Batch& batch, const StepScalars& scalars) {
+  if (mapping_.training.empty()) throw std::logic_error("the mapping has no training program");
   return run(batch, training_entry_, Mode::training, scalars);
 }
 
 BatchResults AnalogChip::evaluate(const Batch& batch) { return run(batch, evaluation_entry_, Mode::evaluation, {}); }
+
+AnalogChip::Probe AnalogChip::probe(const Batch& batch) {
+  if (mapping_.probe.empty()) throw std::logic_error("the mapping has no probe");
+  run(batch, probe_entry_, Mode::training, {});
+  const std::size_t images = batch.labels.size();
+  const auto bytes_at = [&](std::uint64_t address, std::span<std::byte> bytes) {
+    if (!bytes.empty()) dram_.read_bytes(address - data_map::dram, bytes);
+  };
+  const auto values_of = [&](const ProbedTensor& tensor) {
+    std::vector<float> values(images * tensor.shape.values());
+    std::vector<std::byte> bytes(values.size() * bytes_of(tensor.format));
+    bytes_at(tensor.address, bytes);
+    decode(tensor.format, tensor.scale, bytes, values);
+    return values;
+  };
+  Probe found;
+  found.image_gradient = values_of(mapping_.probed_gradient);
+  for (const ProbedTensor& tensor : mapping_.probed) found.activations.push_back(values_of(tensor));
+  for (const MatrixLayer& layer : mapping_.layers) {
+    auto& tables = found.assignments.emplace_back(layer.assignment.order);
+    if (!layer.indexed(false) || !layer.assignment.drawn) continue;
+    tables.resize(images * layer.assignment.positions);
+    bytes_at(layer.table, std::as_writable_bytes(std::span(tables)));
+  }
+  return found;
+}
 
 double AnalogChip::simulated_seconds() const {
   return static_cast<double>(time_.training + time_.evaluation) * tick_seconds;

@@ -63,8 +63,19 @@ class AnalogChip : public sc_core::sc_module, public Executor {
   void program(const NetworkValues& values);
   void program_initial_state() { program(initial_values()); }
 
+  /// The mapping must have been asked for training (else std::logic_error), for probe() for a probe.
   BatchResults train_step(const Batch& batch, const StepScalars& scalars) override;
   BatchResults evaluate(const Batch& batch) override;
+  /// What a batch leaves on the chip on its way forward, as in an evaluation, and back to the images.
+  struct Probe {
+    std::vector<float> image_gradient;            ///< images x values, of the loss by the normalised pixels
+    std::vector<std::vector<float>> activations;  ///< by Mapping::probed, images x values each
+    /// By layer of the mapping: the positions replica by replica (Assignment::order), of each image if `drawn`, else
+    /// the same for all; empty for a single matrix.
+    std::vector<std::vector<std::uint16_t>> assignments;
+  };
+  /// Counts as training, and draws as training does, other numbers than evaluate().
+  Probe probe(const Batch& batch);
   [[nodiscard]] std::size_t batch_limit() const override { return mapping_.host.batch_limit; }
   [[nodiscard]] double simulated_seconds() const override;
 
@@ -117,7 +128,7 @@ class AnalogChip : public sc_core::sc_module, public Executor {
   Dram dram_;
   HostPort host_port_;
 
-  std::uint64_t training_entry_ = 0, evaluation_entry_ = 0;
+  std::uint64_t training_entry_ = 0, evaluation_entry_ = 0, probe_entry_ = 0;
   ModeTime time_;
 };
 

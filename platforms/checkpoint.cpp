@@ -1,13 +1,12 @@
 #include "platforms/checkpoint.hpp"
 
-#include <hdf5.h>
 #include <zlib.h>
 
-#include <cstring>
 #include <stdexcept>
 
 #include "models/core/error.hpp"
 #include "platforms/files.hpp"
+#include "platforms/hdf5.hpp"
 
 namespace rheo {
 namespace {
@@ -15,45 +14,6 @@ namespace {
 constexpr std::uint64_t version = 3;
 
 using Crc = unsigned long;
-
-/// An HDF5 identifier that closes itself.
-class Handle {
- public:
-  Handle(hid_t id, herr_t (*close)(hid_t)) : id_(id), close_(close) {
-    if (id_ < 0) throw std::runtime_error("HDF5 refused");
-  }
-  ~Handle() { close_(id_); }
-  Handle(const Handle&) = delete;
-  Handle& operator=(const Handle&) = delete;
-  [[nodiscard]] hid_t get() const noexcept { return id_; }
-
- private:
-  hid_t id_;
-  herr_t (*close_)(hid_t);
-};
-
-void check(herr_t status) {
-  if (status < 0) throw std::runtime_error("HDF5 refused");
-}
-
-template <class T>
-hid_t type_of();
-template <>
-hid_t type_of<std::uint64_t>() {
-  return H5T_NATIVE_UINT64;
-}
-template <>
-hid_t type_of<double>() {
-  return H5T_NATIVE_DOUBLE;
-}
-template <>
-hid_t type_of<std::byte>() {
-  return H5T_NATIVE_UINT8;
-}
-template <>
-hid_t type_of<char>() {
-  return H5T_NATIVE_CHAR;
-}
 
 /// The CRC of what came before and these values. Of no data at all zlib would begin anew.
 template <class T>
@@ -65,20 +25,12 @@ Crc extended(Crc crc, const std::vector<T>& values) {
 template <class T>
 void write(hid_t group, const char* name, const std::vector<T>& values, Crc& crc) {
   crc = extended(crc, values);
-  const hsize_t size = values.size();
-  const Handle space(H5Screate_simple(1, &size, nullptr), H5Sclose);
-  const Handle set(H5Dcreate2(group, name, type_of<T>(), space.get(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), H5Dclose);
-  if (size > 0) check(H5Dwrite(set.get(), type_of<T>(), H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()));
+  hdf5::write(group, name, values, {values.size()});
 }
 
 template <class T>
 std::vector<T> read(hid_t group, const char* name, Crc& crc) {
-  const Handle set(H5Dopen2(group, name, H5P_DEFAULT), H5Dclose);
-  const Handle space(H5Dget_space(set.get()), H5Sclose);
-  const hssize_t size = H5Sget_simple_extent_npoints(space.get());
-  if (size < 0) throw std::runtime_error("HDF5 refused");
-  std::vector<T> values(static_cast<std::size_t>(size));
-  if (size > 0) check(H5Dread(set.get(), type_of<T>(), H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()));
+  std::vector<T> values = hdf5::read<T>(group, name);
   crc = extended(crc, values);
   return values;
 }
@@ -123,42 +75,31 @@ TrainerState read_trainer(hid_t group, Crc& crc) {
 }  // namespace
 
 void write_checkpoint(const std::filesystem::path& file, const Checkpoint& checkpoint) {
-  H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
   std::string image;
   try {
-    // Built in memory: what the disk refuses cannot leave half a file, and HDF5 never sees the refusal.
-    const Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
-    check(H5Pset_fapl_core(access.get(), std::size_t{1} << 20, 0));
-    const Handle out(H5Fcreate("checkpoint", H5F_ACC_TRUNC, H5P_DEFAULT, access.get()), H5Fclose);
-    Crc crc = 0;
-    {
-      write(out.get(), "version", std::vector<std::uint64_t>{version}, crc);
-      write(out.get(), "configuration",
-            std::vector<char>(checkpoint.configuration.begin(), checkpoint.configuration.end()), crc);
-      const Handle trainer(H5Gcreate2(out.get(), "trainer", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), H5Gclose);
+    image = hdf5::file_image([&](hid_t out) {
+      Crc crc = 0;
+      write(out, "version", std::vector<std::uint64_t>{version}, crc);
+      write(out, "configuration", std::vector<char>(checkpoint.configuration.begin(), checkpoint.configuration.end()),
+            crc);
+      const hdf5::Handle trainer = hdf5::new_group(out, "trainer");
       write_trainer(trainer.get(), checkpoint.trainer, crc);
-      const Handle chip(H5Gcreate2(out.get(), "chip", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), H5Gclose);
+      const hdf5::Handle chip = hdf5::new_group(out, "chip");
       write(chip.get(), "time",
             std::vector<std::uint64_t>{checkpoint.chip.now, checkpoint.chip.time.training,
                                        checkpoint.chip.time.evaluation, checkpoint.chip.components.size()},
             crc);
       for (std::size_t i = 0; i < checkpoint.chip.components.size(); ++i) {
         const auto& component = checkpoint.chip.components[i];
-        const Handle group(H5Gcreate2(chip.get(), std::to_string(i).c_str(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT),
-                           H5Gclose);
+        const hdf5::Handle group = hdf5::new_group(chip.get(), std::to_string(i));
         write(group.get(), "name", std::vector<char>(component.name.begin(), component.name.end()), crc);
         write(group.get(), "actions", component.actions, crc);
         write(group.get(), "busy", component.busy, crc);
         write(group.get(), "state", component.state, crc);
       }
-    }
-    Crc unused = 0;
-    write(out.get(), "crc32", std::vector<std::uint64_t>{crc}, unused);
-    check(H5Fflush(out.get(), H5F_SCOPE_GLOBAL));
-    const ssize_t size = H5Fget_file_image(out.get(), nullptr, 0);
-    if (size < 0) throw std::runtime_error("HDF5 refused");
-    image.resize(static_cast<std::size_t>(size));
-    if (H5Fget_file_image(out.get(), image.data(), image.size()) != size) throw std::runtime_error("HDF5 refused");
+      Crc unused = 0;
+      write(out, "crc32", std::vector<std::uint64_t>{crc}, unused);
+    });
   } catch (const std::runtime_error&) {
     throw SimulationError(file.string() + ": the checkpoint cannot be put together");
   }
@@ -169,9 +110,8 @@ Checkpoint read_checkpoint(const std::filesystem::path& file) {
   std::error_code error;
   if (!std::filesystem::is_regular_file(file, error))
     throw InputError(file.string(), "no such file; expected a checkpoint");
-  H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
   try {
-    const Handle in(H5Fopen(file.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose);
+    const hdf5::Handle in = hdf5::open_file(file.string());
     Crc crc = 0;
     if (read<std::uint64_t>(in.get(), "version", crc).at(0) != version) {
       throw InputError(file.string(), "written by another version of Rheo");
@@ -179,14 +119,14 @@ Checkpoint read_checkpoint(const std::filesystem::path& file) {
     Checkpoint checkpoint;
     const auto configuration = read<char>(in.get(), "configuration", crc);
     checkpoint.configuration.assign(configuration.begin(), configuration.end());
-    const Handle trainer(H5Gopen2(in.get(), "trainer", H5P_DEFAULT), H5Gclose);
+    const hdf5::Handle trainer = hdf5::open_group(in.get(), "trainer");
     checkpoint.trainer = read_trainer(trainer.get(), crc);
-    const Handle chip(H5Gopen2(in.get(), "chip", H5P_DEFAULT), H5Gclose);
+    const hdf5::Handle chip = hdf5::open_group(in.get(), "chip");
     const auto time = read<std::uint64_t>(chip.get(), "time", crc);
     checkpoint.chip.now = time.at(0);
     checkpoint.chip.time = {time.at(1), time.at(2)};
     for (std::uint64_t i = 0; i < time.at(3); ++i) {
-      const Handle group(H5Gopen2(chip.get(), std::to_string(i).c_str(), H5P_DEFAULT), H5Gclose);
+      const hdf5::Handle group = hdf5::open_group(chip.get(), std::to_string(i));
       AnalogChip::ComponentState component;
       const auto name = read<char>(group.get(), "name", crc);
       component.name.assign(name.begin(), name.end());

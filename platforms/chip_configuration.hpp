@@ -111,13 +111,8 @@ struct ChipConfiguration {
 
   /// The first value that does not go with the others, if any.
   [[nodiscard]] std::optional<crossbar::ReadFault> check() const {
-    using crossbar::ReadFault;
     if (auto fault = crossbar::check(forward_reads(), management.forward_bound, slicing, "")) return fault;
     if (auto fault = crossbar::check(backward, management.backward_bound, slicing, "backward.")) return fault;
-    if (slicing.on()) {
-      return ReadFault{"slicing.slices",
-                       "the network is trained, and sliced weights can only be programmed; expected 0"};
-    }
     return std::nullopt;
   }
 

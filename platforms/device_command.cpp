@@ -41,21 +41,6 @@ class TemporaryFolder {
   std::filesystem::path path_;
 };
 
-/// Refuses a file that cannot be written, before the work.
-void require_place(const std::string& option, const std::filesystem::path& file) {
-  if (file.empty()) return;
-  std::error_code error;
-  if (std::filesystem::is_directory(file, error)) {
-    throw InputError(option, file.string() + " is a folder; expected the name of a file");
-  }
-  if (std::filesystem::exists(file, error) && !std::filesystem::is_regular_file(file, error)) {
-    throw InputError(option, file.string() + " is a device or a pipe; expected the name of a file");
-  }
-  if (file.has_parent_path() && !std::filesystem::is_directory(file.parent_path(), error)) {
-    throw InputError(option, file.string() + ": its folder does not exist");
-  }
-}
-
 }  // namespace
 
 DeviceCommand::DeviceCommand(CLI::App& app)

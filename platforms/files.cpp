@@ -69,6 +69,20 @@ void write_file(const std::filesystem::path& name, std::string_view contents) {
   if (!synced) fail(folder);
 }
 
+void require_place(const std::string& option, const std::filesystem::path& file) {
+  if (file.empty()) return;
+  std::error_code error;
+  if (std::filesystem::is_directory(file, error)) {
+    throw InputError(option, file.string() + " is a folder; expected the name of a file");
+  }
+  if (std::filesystem::exists(file, error) && !std::filesystem::is_regular_file(file, error)) {
+    throw InputError(option, file.string() + " is a device or a pipe; expected the name of a file");
+  }
+  if (file.has_parent_path() && !std::filesystem::is_directory(file.parent_path(), error)) {
+    throw InputError(option, file.string() + ": its folder does not exist");
+  }
+}
+
 FolderLock::FolderLock(const std::filesystem::path& folder)
     : descriptor_(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
   if (descriptor_ < 0) throw InputError("--out", folder.string() + " cannot be opened: " + std::strerror(errno));

@@ -13,6 +13,9 @@ namespace rheo {
 /// Throws SimulationError when the disk refuses.
 void write_file(const std::filesystem::path& file, std::string_view contents);
 
+/// Throws InputError, naming the option, when `file` could not be written: before the work. An empty name is none.
+void require_place(const std::string& option, const std::filesystem::path& file);
+
 /// Holds a run's folder for this process. Throws InputError when another process holds it.
 class FolderLock {
  public:

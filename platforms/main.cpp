@@ -7,11 +7,14 @@
 #include <csignal>
 #include <cstdlib>
 #include <iostream>
+#include <sstream>
 #include <systemc>
 
 #include "models/core/suggest.hpp"
 #include "platforms/device_command.hpp"
 #include "platforms/device_list.hpp"
+#include "platforms/evaluation.hpp"
+#include "platforms/evaluation_command.hpp"
 #include "platforms/files.hpp"
 #include "platforms/inspect.hpp"
 #include "platforms/training_run.hpp"
@@ -77,6 +80,11 @@ void print_list(const std::string& topic) {
     ConfigurationText text;
     defaults.describe(text);
     fmt::print("{}", text.str());
+    // A run refuses these, so that they stand here as comments.
+    ConfigurationText evaluation;
+    EvaluationConfiguration().describe(evaluation);
+    std::istringstream lines(evaluation.str());
+    for (std::string line; std::getline(lines, line);) fmt::print("{}\n", line.empty() ? line : "# " + line);
   }
 }
 
@@ -154,6 +162,7 @@ int run_command_line(int argc, char** argv) {
   inspect.add_flag("--json", words.json, "as JSON");
   CLI::App& list = *app.add_subcommand("list", "print what there is: platforms, networks, devices, datasets, keys");
   list.add_option("TOPIC", words.topic, "one of them");
+  EvaluationCommand evaluation(app);
   DeviceCommand device(app);
 
   try {
@@ -162,7 +171,7 @@ int run_command_line(int argc, char** argv) {
     if (error.get_exit_code() == 0) return app.exit(error);
     std::string hint;
     if (argc > 1 && app.get_subcommands().empty() && argv[1][0] != '-') {
-      const std::vector<std::string> commands{"run", "lr-range", "inspect", "list", "device"};
+      const std::vector<std::string> commands{"run", "lr-range", "evaluate", "reduce", "inspect", "list", "device"};
       hint = did_you_mean(argv[1], commands);
     }
     complain(fmt::format("rheo: {}{}; see rheo --help", error.what(), hint));
@@ -179,6 +188,9 @@ int run_command_line(int argc, char** argv) {
     print_list(words.topic);
     return success;
   }
+  std::signal(SIGINT, on_interrupt);
+  std::signal(SIGTERM, on_interrupt);
+  if (evaluation.asked()) return evaluation.run(interrupted);
   for (const auto& [option, value] : {std::pair{"CONFIG", &words.config}, std::pair{"--out", &words.out}}) {
     for (CLI::App* command : app.get_subcommands()) {
       const CLI::Option* given = command->get_option_no_throw(option);
@@ -194,8 +206,6 @@ int run_command_line(int argc, char** argv) {
       std::cout << (words.json ? inspect_json(configuration).dump(2) + "\n" : inspect_text(configuration));
       return success;
     }
-    std::signal(SIGINT, on_interrupt);
-    std::signal(SIGTERM, on_interrupt);
     if (range.parsed()) return run_lr_range(configuration, options_of(words, "-lr-range"), interrupted);
     return run_training(configuration, options_of(words, ""), interrupted);
   } catch (const InputError& error) {

@@ -82,12 +82,23 @@ struct HostLayout {
   std::uint32_t batch_limit = 0;
 };
 
+/// What the probe leaves in the DRAM for the host: a tensor of a whole batch.
+struct ProbedTensor {
+  std::string name;
+  TensorShape shape;
+  NumberFormat format = NumberFormat::fp32;
+  float scale = 1;            ///< a value is stored times this
+  std::uint64_t address = 0;  ///< data address
+};
+
 /// Where everything of a network lies on the chip, and the programs that run it.
 struct Mapping {
   std::vector<MatrixLayer> layers;
   std::vector<PoolMixture> mixtures;
   std::vector<std::string> layer_names;  ///< by LayerIndex - 1: matrix layers in order, then pooling, norms and loss
-  std::vector<Command> initialise, training, evaluation;
+  std::vector<Command> initialise, training, evaluation, probe;
+  std::vector<ProbedTensor> probed;  ///< activations: the images, then the outputs of the steps in order
+  ProbedTensor probed_gradient;      ///< of the loss with respect to the images
   std::uint32_t forward_images = 0, backward_images = 0, update_images = 0;  ///< per block
   std::vector<Allocation> buffer, dram;
   std::uint64_t buffer_used = 0;
@@ -99,6 +110,13 @@ struct Mapping {
   [[nodiscard]] std::size_t tiles() const noexcept;
 };
 
+/// What a chip is to do beside programming its weights. Memory is kept for these programs only.
+enum class ProgramSet : std::uint8_t {
+  training,    ///< to train and to evaluate
+  evaluation,  ///< to evaluate
+  probe,       ///< to evaluate, and to probe: the passes of an evaluation and back to the images, all results kept
+};
+
 /// What the mapping needs to know beside network and chip.
 struct MappingRequest {
   std::uint32_t batch_size = 1;
@@ -107,6 +125,7 @@ struct MappingRequest {
   MomentumTarget momentum = MomentumTarget::digital_only;
   rapa::TilingParameters tiling;
   std::uint64_t seed = 1;  ///< of random_fixed assignments
+  ProgramSet programs = ProgramSet::training;
 };
 
 /// Places each layer on tiles (matrices larger than a tile are split evenly), assigns addresses in buffer and

@@ -74,11 +74,11 @@ Json busy_by_phase(AnalogChip& chip, Mode mode) {
   return json;
 }
 
-Json utilisation(AnalogChip& chip) {
+Json utilisation(AnalogChip& chip, Mode mode) {
   Json json = Json::object();
-  const auto total = static_cast<double>(chip.time().training);
+  const auto total = static_cast<double>(mode == Mode::training ? chip.time().training : chip.time().evaluation);
   for (Component* component : chip.components()) {
-    const auto busy = static_cast<double>(component->busy().total(Mode::training));
+    const auto busy = static_cast<double>(component->busy().total(mode));
     if (dynamic_cast<Controller*>(component) != nullptr) continue;
     json[component->component_name()] = total > 0 ? busy / total / static_cast<double>(component->parallel()) : 0.0;
   }
@@ -118,7 +118,7 @@ Json actions_json(AnalogChip& chip, Mode mode) {
   return json;
 }
 
-Json layers_json(AnalogChip& chip, const EnergyReport& energy) {
+Json layers_json(AnalogChip& chip, const EnergyReport& energy, Mode mode) {
   Json layers = Json::array();
   std::size_t first_tile = 0;
   for (std::size_t l = 0; l < chip.mapping().layers.size(); ++l) {
@@ -126,23 +126,67 @@ Json layers_json(AnalogChip& chip, const EnergyReport& energy) {
     const auto busy = [&](Phase phase) {
       std::uint64_t ticks = 0;
       for (std::size_t t = 0; t < layer.tiles.size(); ++t) {
-        ticks += chip.tile(first_tile + t).busy().ticks({Mode::training, phase, static_cast<LayerIndex>(l + 1)});
+        ticks += chip.tile(first_tile + t).busy().ticks({mode, phase, static_cast<LayerIndex>(l + 1)});
       }
       return seconds(ticks);
     };
-    layers.push_back({{"name", layer.name},
-                      {"tiles", layer.tiles.size()},
-                      {"replicas", layer.assignment.replicas},
-                      {"rows", layer.inputs},
-                      {"columns", layer.outputs},
-                      {"vectors", layer.geometry.positions()},
-                      {"forward_s", busy(Phase::forward)},
-                      {"backward_s", busy(Phase::backward)},
-                      {"update_s", busy(Phase::update)},
-                      {"energy_j", energy.by_layer.at(layer.name)}});
+    Json entry{{"name", layer.name},
+               {"tiles", layer.tiles.size()},
+               {"replicas", layer.assignment.replicas},
+               {"rows", layer.inputs},
+               {"columns", layer.outputs},
+               {"vectors", layer.geometry.positions()},
+               {"forward_s", busy(Phase::forward)}};
+    if (mode == Mode::training) {
+      entry["backward_s"] = busy(Phase::backward);
+      entry["update_s"] = busy(Phase::update);
+    }
+    entry["energy_j"] = energy.by_layer.at(layer.name);
+    layers.push_back(entry);
     first_tile += layer.tiles.size();
   }
   return layers;
+}
+
+Json time_json(AnalogChip& chip, Mode mode, double simulated, double clock_hz) {
+  return {{"simulated_s", simulated},
+          {"cycles", static_cast<std::uint64_t>(std::llround(simulated * clock_hz))},
+          {"clock_hz", clock_hz},
+          {"by_phase", busy_by_phase(chip, mode)},
+          {"utilisation", utilisation(chip, mode)}};
+}
+
+Json energy_json(const EnergyReport& energy) {
+  return {{"total_j", energy.total_j},
+          {"by_component", to_json(energy.by_component)},
+          {"by_phase", to_json(energy.by_phase)},
+          {"by_layer", to_json(energy.by_layer)},
+          {"assumed_fraction", energy.assumed_fraction}};
+}
+
+Json area_json(const AreaReport& area) {
+  return {{"total_mm2", area.total_mm2},
+          {"by_component", to_json(area.by_component)},
+          {"assumed_fraction", area.assumed_fraction}};
+}
+
+/// Decisions of the mapping, and what a user may not expect of the reads.
+std::vector<std::string> remarks_of(const RunConfiguration& configuration, AnalogChip& chip) {
+  std::vector<std::string> remarks = chip.mapping().remarks;
+  const auto remark_on = [&](const crossbar::ReadParameters& reads, crossbar::BoundManagement bound, const char* pass) {
+    if (reads.read.perfect) {
+      remarks.push_back(fmt::format(
+          "{}: reads are perfect, converters bypassed in value; their time and energy as on the chip", pass));
+    } else if (reads.dac.converted_phases() > 1 && bound != crossbar::BoundManagement::none) {
+      remarks.push_back(
+          fmt::format("{}: halving a bit-serial input only shifts its phases; bound management repeats "
+                      "reads and hardly helps",
+                      pass));
+    }
+  };
+  remark_on(configuration.chip.forward_reads(), configuration.chip.management.forward_bound, "forward");
+  remark_on(configuration.chip.backward, configuration.chip.management.backward_bound, "backward");
+  return remarks;
 }
 
 /// "12.3 ms": three digits and the prefix that suits.
@@ -185,8 +229,6 @@ Json make_report(const RunConfiguration& configuration, const Trainer& trainer, 
   const ChipActivity activity = chip_activity(chip);
   const EnergyReport energy = energy_report(activity, Mode::training, costs);
   const EnergyReport test_energy = energy_report(activity, Mode::evaluation, costs);
-  const AreaReport area = area_report(activity.inventory, costs);
-  const double simulated = activity.duration_s[0];
 
   Json report;
   report["schema"] = 1;
@@ -194,23 +236,13 @@ Json make_report(const RunConfiguration& configuration, const Trainer& trainer, 
   report["config"] = configuration_json(configuration);
   report["seed"] = configuration.seed;
   report["accuracy"] = accuracy_json(trainer);
-  report["time"] = {{"simulated_s", simulated},
-                    {"cycles", static_cast<std::uint64_t>(std::llround(simulated * configuration.chip.clock_hz))},
-                    {"clock_hz", configuration.chip.clock_hz},
-                    {"wall_s", wall_seconds},
-                    {"by_phase", busy_by_phase(chip, Mode::training)},
-                    {"utilisation", utilisation(chip)}};
-  report["energy"] = {{"total_j", energy.total_j},
-                      {"by_component", to_json(energy.by_component)},
-                      {"by_phase", to_json(energy.by_phase)},
-                      {"by_layer", to_json(energy.by_layer)},
-                      {"assumed_fraction", energy.assumed_fraction}};
+  report["time"] = time_json(chip, Mode::training, activity.duration_s[0], configuration.chip.clock_hz);
+  report["time"]["wall_s"] = wall_seconds;
+  report["energy"] = energy_json(energy);
   report["memory"] = memory_json(chip);
-  report["area"] = {{"total_mm2", area.total_mm2},
-                    {"by_component", to_json(area.by_component)},
-                    {"assumed_fraction", area.assumed_fraction}};
+  report["area"] = area_json(area_report(activity.inventory, costs));
   report["actions"] = actions_json(chip, Mode::training);
-  report["layers"] = layers_json(chip, energy);
+  report["layers"] = layers_json(chip, energy, Mode::training);
   report["evaluation"] = {{"simulated_s", activity.duration_s[1]},
                           {"energy_j", test_energy.total_j},
                           {"energy_by_component", to_json(test_energy.by_component)},
@@ -218,23 +250,70 @@ Json make_report(const RunConfiguration& configuration, const Trainer& trainer, 
                           {"actions", actions_json(chip, Mode::evaluation)}};
   report["images"] = {{"train", trainer.train_images()}, {"test", trainer.test_images()}};
   report["idealised"] = !configuration.chip.device.pulsed();
-  std::vector<std::string> remarks = chip.mapping().remarks;
-  const auto remark_on = [&](const crossbar::ReadParameters& reads, crossbar::BoundManagement bound, const char* pass) {
-    if (reads.read.perfect) {
-      remarks.push_back(fmt::format(
-          "{}: reads are perfect, converters bypassed in value; their time and energy as on the chip", pass));
-    } else if (reads.dac.converted_phases() > 1 && bound != crossbar::BoundManagement::none) {
-      remarks.push_back(
-          fmt::format("{}: halving a bit-serial input only shifts its phases; bound management repeats "
-                      "reads and hardly helps",
-                      pass));
-    }
-  };
-  remark_on(configuration.chip.forward_reads(), configuration.chip.management.forward_bound, "forward");
-  remark_on(configuration.chip.backward, configuration.chip.management.backward_bound, "backward");
-  report["remarks"] = remarks;
+  report["remarks"] = remarks_of(configuration, chip);
   require_sane(report, "report");
   return report;
+}
+
+Json evaluation_report(const RunConfiguration& configuration, AnalogChip& chip, const CostTable& costs,
+                       std::size_t images) {
+  const ChipActivity activity = chip_activity(chip);
+  const EnergyReport energy = energy_report(activity, Mode::evaluation, costs);
+  Json report;
+  report["schema"] = 1;
+  report["version"] = RHEO_VERSION;
+  report["config"] = configuration_json(configuration);
+  report["seed"] = configuration.seed;
+  report["images"] = {{"test", images}};
+  report["time"] = time_json(chip, Mode::evaluation, activity.duration_s[1], configuration.chip.clock_hz);
+  report["energy"] = energy_json(energy);
+  report["memory"] = memory_json(chip);
+  report["area"] = area_json(area_report(activity.inventory, costs));
+  report["actions"] = actions_json(chip, Mode::evaluation);
+  report["layers"] = layers_json(chip, energy, Mode::evaluation);
+  report["idealised"] = !configuration.chip.device.pulsed();
+  report["remarks"] = remarks_of(configuration, chip);
+  require_sane(report, "report");
+  return report;
+}
+
+std::string evaluation_text(const Json& report) {
+  const Json& config = report.at("config");
+  const auto key = [&](const char* name) { return config.at(name).get<std::string>(); };
+  const auto images = report.at("images").at("test").get<double>();
+  const Json& accuracy = report.at("accuracy");
+  const auto percent = [](const Json& share) { return 100 * share.get<double>(); };
+  std::string text = fmt::format("{} on {}, device {}, seed {}: {} test images\n", key("workload.network"),
+                                 key("workload.dataset"), key("device.preset"), report.at("seed").get<std::int64_t>(),
+                                 report.at("images").at("test").get<std::uint64_t>());
+  text += fmt::format("Accuracy   {:.2f} %", percent(accuracy.at("final")));
+  const auto predictions = accuracy.at("predictions_per_image").get<double>();
+  if (predictions > 1) {
+    text += fmt::format(" by majority of {:.2f} predictions an image; {:.2f} % by the first", predictions,
+                        percent(accuracy.at("single_prediction")));
+  }
+  text += '\n';
+  if (report.contains("attack")) {
+    const Json& attack = report.at("attack");
+    text +=
+        fmt::format("Attack     {}, epsilon {}", attack.at("kind").get<std::string>(), attack.at("epsilon").get<int>());
+    if (attack.contains("signal_to_noise_db")) {
+      text += fmt::format(" ({:.1f} dB)", attack.at("signal_to_noise_db").get<double>());
+    }
+    text += fmt::format(": {:.2f} %; {:.2f} % of what was right stays right\n", percent(attack.at("accuracy")),
+                        percent(attack.at("kept")));
+  }
+  const Json& energy = report.at("energy");
+  const auto seconds = report.at("time").at("simulated_s").get<double>();
+  const auto joules = energy.at("total_j").get<double>();
+  text += fmt::format("Time       {} an image\nEnergy     {} an image; {:.0f} % rests on assumptions\n",
+                      engineering(seconds / images, "s"), engineering(joules / images, "J"),
+                      percent(energy.at("assumed_fraction")));
+  Json an_image = energy.at("by_component");
+  for (Json& part : an_image) part = part.get<double>() / images;
+  shares(text, an_image, joules / images, "J");
+  for (const Json& remark : report.at("remarks")) text += "Remark     " + remark.get<std::string>() + "\n";
+  return text;
 }
 
 std::string report_text(const Json& report) {
@@ -259,7 +338,8 @@ std::string report_text(const Json& report) {
   if (report.at("idealised").get<bool>() && key("device.family") == "pcm_inference") {
     text +=
         "           Training is idealised: gradient, momentum and weights are kept and computed in the on-chip buffer\n"
-        "           and written to the cells after every batch, with programming noise; values depend on simulated time.\n";
+        "           and written to the cells after every batch, with programming noise; values depend on simulated "
+        "time.\n";
   } else if (report.at("idealised").get<bool>()) {
     text +=
         "           The device is idealised: floating-point weights, converters bypassed in value, gradient,\n"

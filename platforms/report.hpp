@@ -20,6 +20,12 @@ namespace rheo {
 [[nodiscard]] nlohmann::ordered_json make_report(const RunConfiguration& configuration, const Trainer& trainer,
                                                  AnalogChip& chip, const CostTable& costs, double wall_seconds);
 
+/// The same of an evaluation of `images` test images: time and energy are those of Mode::evaluation. The caller adds
+/// "accuracy", and "attack" when there was one.
+[[nodiscard]] nlohmann::ordered_json evaluation_report(const RunConfiguration& configuration, AnalogChip& chip,
+                                                       const CostTable& costs, std::size_t images);
+[[nodiscard]] std::string evaluation_text(const nlohmann::ordered_json& report);
+
 /// The report as a person reads it.
 [[nodiscard]] std::string report_text(const nlohmann::ordered_json& report);
 

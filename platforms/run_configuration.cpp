@@ -28,13 +28,16 @@ void RunConfiguration::describe(Parameters& p) {
   chip.describe_parts(p);
 }
 
-RunConfiguration RunConfiguration::load(const std::filesystem::path& file, const std::vector<std::string>& set) {
+RunConfiguration RunConfiguration::load(const std::filesystem::path& file, const std::vector<std::string>& set,
+                                        const std::function<void(Configuration&)>& more) {
   Configuration source = Configuration::from_file(file);
   for (const std::string& word : set) source.set(word);
+  source.replace_table_below("device", "preset");
   add_device_preset(source);
 
   RunConfiguration run;
   source.read(run);
+  if (more) more(source);
   source.refuse_unknown_keys();
   check_device(source, run.chip.device);
   ConfigurationText keys;

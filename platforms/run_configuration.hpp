@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -91,9 +92,12 @@ struct RunConfiguration {
   /// The same error with the place where its key was set, when it names a key.
   [[nodiscard]] InputError placed(const InputError& error) const;
 
-  /// Reads the file and lays the `--set` words over it. The device's preset fills in what neither says.
-  /// Throws InputError: see Configuration; unknown keys, presets, networks; values that do not go together.
-  [[nodiscard]] static RunConfiguration load(const std::filesystem::path& file, const std::vector<std::string>& set);
+  /// Reads the file and lays the `--set` words over it. The device's preset fills in what neither says; one that a word
+  /// or a file sets takes the place of the whole device of the files below.
+  /// `more` reads what a command has beside these keys. Throws InputError: see Configuration; unknown keys, presets,
+  /// networks; values that do not go together.
+  [[nodiscard]] static RunConfiguration load(const std::filesystem::path& file, const std::vector<std::string>& set,
+                                             const std::function<void(Configuration&)>& more = {});
 };
 
 /// The cost table that the configuration names: a path, or a file that comes with Rheo.

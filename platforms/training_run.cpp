@@ -7,7 +7,6 @@
 #include <cmath>
 #include <fstream>
 #include <iostream>
-#include <sstream>
 
 #include "models/core/error.hpp"
 #include "platforms/analysis_package.hpp"
@@ -15,6 +14,8 @@
 #include "platforms/files.hpp"
 #include "platforms/progress.hpp"
 #include "platforms/report.hpp"
+#include "platforms/run_folder.hpp"
+#include "platforms/weights_file.hpp"
 #include "workloads/network/zoo.hpp"
 #include "workloads/training/range_test.hpp"
 
@@ -62,76 +63,6 @@ TrainingRecipe recipe_of(const RunConfiguration& c) {
           c.augmentation};
 }
 
-std::string resolved(const RunConfiguration& configuration) {
-  RunConfiguration copy = configuration;
-  ConfigurationText text;
-  copy.describe(text);
-  return text.str();
-}
-
-/// Refuses another configuration, naming the first key whose value differs.
-void require_same(const std::filesystem::path& saved, const RunConfiguration& configuration) {
-  RunConfiguration before = RunConfiguration::load(saved, {});
-  RunConfiguration now = configuration;
-  ConfigurationText a;
-  ConfigurationText b;
-  before.describe(a);
-  now.describe(b);
-  // A key of a variation stands only where it differs from the base: one of the two may have more keys.
-  const auto value_in = [](const ConfigurationText& text, const std::string& key) -> std::string {
-    const auto found =
-        std::find_if(text.values().begin(), text.values().end(), [&](const auto& entry) { return entry.first == key; });
-    return found == text.values().end() ? "not set" : found->second;
-  };
-  for (const ConfigurationText* text : {&a, &b}) {
-    for (const auto& [key, value] : text->values()) {
-      const std::string old_value = value_in(a, key);
-      const std::string new_value = value_in(b, key);
-      if (old_value == new_value) continue;
-      throw InputError(key, fmt::format("is {} now, but {} has {}; a run is resumed with its own configuration",
-                                        new_value, saved.string(), old_value));
-    }
-  }
-}
-
-std::filesystem::path fresh_folder(const std::string& name) {
-  for (int number = 1;; ++number) {
-    std::filesystem::path folder = std::filesystem::path("runs") / fmt::format("{}-{}", name, number);
-    if (!std::filesystem::exists(folder)) return folder;
-  }
-}
-
-/// The run's folder: a new one, or that of the run to resume.
-std::filesystem::path prepare_folder(const RunConfiguration& configuration, const RunOptions& options) {
-  const std::filesystem::path folder = options.out.empty() ? fresh_folder(options.name) : options.out;
-  const std::filesystem::path config = folder / "config.toml";
-  if (options.resume) {
-    std::error_code error;
-    if (!std::filesystem::exists(config, error)) {
-      throw InputError("--resume", folder.string() + " holds no run; name its folder with --out");
-    }
-    require_same(config, configuration);
-    return folder;
-  }
-  std::error_code error;
-  const auto status = std::filesystem::status(folder, error);
-  if (error && error != std::errc::no_such_file_or_directory) {
-    throw InputError("--out", folder.string() + " cannot be used: " + error.message());
-  }
-  if (std::filesystem::exists(status) && !std::filesystem::is_directory(status)) {
-    throw InputError("--out", folder.string() + " is a file; expected a folder that does not exist yet");
-  }
-  if (std::filesystem::exists(status) && !std::filesystem::is_empty(folder)) {
-    throw InputError("--out",
-                     folder.string() + " exists already; --resume goes on with it, another folder starts anew");
-  }
-  std::filesystem::create_directories(folder, error);
-  if (error) throw InputError("--out", folder.string() + " cannot be made: " + error.message());
-  const FolderLock lock(folder);
-  write_file(config, resolved(configuration));
-  return folder;
-}
-
 std::filesystem::path trace_file(const std::filesystem::path& folder) {
   for (int number = 1;; ++number) {
     std::filesystem::path file = folder / (number == 1 ? "trace.json" : fmt::format("trace-{}.json", number));
@@ -146,9 +77,7 @@ std::string status_line(const Trainer& trainer, const AnalogChip& chip) {
                      100.0 * static_cast<double>(state.correct) / seen, chip.simulated_seconds());
 }
 
-}  // namespace
-
-MappingRequest mapping_request(const RunConfiguration& configuration, const Dataset& data) {
+MappingRequest mapping_request(const RunConfiguration& configuration, const Dataset& data, ProgramSet programs) {
   MappingRequest request;
   request.batch_size = static_cast<std::uint32_t>(configuration.workload.batch_size);
   if (configuration.workload.pixels == PixelScale::standard && data.pixel_deviation > 0) {
@@ -158,16 +87,19 @@ MappingRequest mapping_request(const RunConfiguration& configuration, const Data
   request.momentum = configuration.optimiser.momentum;
   request.tiling = configuration.rapa;
   request.seed = static_cast<std::uint64_t>(configuration.seed);
+  request.programs = programs;
   return request;
 }
 
-TrainingRun::TrainingRun(const RunConfiguration& configuration)
+}  // namespace
+
+TrainingRun::TrainingRun(const RunConfiguration& configuration, ProgramSet programs)
     : configuration_(configuration),
       data_(load_dataset(configuration.workload.dataset, configuration.workload.data_dir,
                          samples(configuration.workload.train_samples), samples(configuration.workload.test_samples))),
       graph_(network_for(configuration, data_)),
       costs_(CostTable::from_file(cost_table_file(configuration.chip.costs))),
-      mapping_(map_network(graph_, configuration.chip, mapping_request(configuration, data_))) {}
+      mapping_(map_network(graph_, configuration.chip, mapping_request(configuration, data_, programs))) {}
 
 void TrainingRun::elaborate(std::size_t threads, Recorder* recorder) {
   chip_ = std::make_unique<AnalogChip>(
@@ -189,7 +121,7 @@ int run_training(const RunConfiguration& configuration, const RunOptions& option
     }
   } recorder;
   run.elaborate(options.threads, options.trace ? &recorder : nullptr);
-  const std::filesystem::path folder = prepare_folder(configuration, options);
+  const std::filesystem::path folder = prepare_run_folder(configuration, options.out, options.name, options.resume);
   const FolderLock lock(folder);
   const std::filesystem::path checkpoint = folder / "checkpoint.h5";
   const std::filesystem::path report_file = folder / "report.json";
@@ -248,6 +180,7 @@ int run_training(const RunConfiguration& configuration, const RunOptions& option
     }
   }
   save();
+  write_weights(folder / "weights.h5", run.mapping(), chip.values());
   const std::chrono::duration<double> wall = Clock::now() - start;
   const auto report = make_report(configuration, trainer, chip, run.costs(), wall.count());
   std::string text = report_text(report);
@@ -265,7 +198,7 @@ int run_lr_range(const RunConfiguration& configuration, const RunOptions& option
   RunConfiguration changed = configuration;
   TrainingRun run(changed);
   run.elaborate(options.threads, nullptr);
-  const std::filesystem::path folder = prepare_folder(changed, options);
+  const std::filesystem::path folder = prepare_run_folder(changed, options.out, options.name, options.resume);
   run.chip().program_initial_state();
   Trainer& trainer = run.trainer();
   Progress progress(options.quiet);

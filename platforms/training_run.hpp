@@ -19,8 +19,8 @@ namespace rheo {
 /// can be refused is refused before elaboration.
 class TrainingRun {
  public:
-  /// Loads the data, maps the network and prices every action. Throws InputError.
-  explicit TrainingRun(const RunConfiguration& configuration);
+  /// Loads the data, maps the network for such programs and prices every action. Throws InputError.
+  explicit TrainingRun(const RunConfiguration& configuration, ProgramSet programs = ProgramSet::training);
 
   [[nodiscard]] const RunConfiguration& configuration() const noexcept { return configuration_; }
   [[nodiscard]] const Dataset& data() const noexcept { return data_; }
@@ -42,9 +42,6 @@ class TrainingRun {
   std::unique_ptr<AnalogChip> chip_;
   std::unique_ptr<Trainer> trainer_;
 };
-
-/// What `rheo inspect` needs: the mapping without the data set's contents.
-[[nodiscard]] MappingRequest mapping_request(const RunConfiguration& configuration, const Dataset& data);
 
 struct RunOptions {
   std::filesystem::path out;  ///< the run's own folder; empty: runs/NAME, numbered

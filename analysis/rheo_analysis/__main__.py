@@ -101,6 +101,18 @@ def rapa_similarity(arguments):
     draw(arguments, lambda: module.figure(networks), "rapa_similarity.png")
 
 
+def robustness(arguments):
+    from . import robustness as module
+    from .evaluations import read_evaluation
+    evaluations = [read_evaluation(folder) for folder in arguments.evaluations]
+    draw(arguments, lambda: module.figure(evaluations), "robustness.png")
+
+
+def evaluations(arguments):
+    from . import evaluations as module
+    written(arguments, module.table([module.read_evaluation(folder) for folder in arguments.evaluations]))
+
+
 def written(arguments, text):
     """Prints the text, or writes it into --out."""
     from .files import write_whole
@@ -160,7 +172,14 @@ def parser():
     made.add_argument("study", metavar="FILE.json", help="what benchmark_rapa --out wrote")
     made = command("rapa-similarity", rapa_similarity, "how alike the replicas of a kernel matrix became, by "
                    "tiling scheme and pooling", picture.format("rapa_similarity.png"))
-    made.add_argument("studies", metavar="FILE.json", nargs="+", help="what benchmark_rapa --inference --out wrote")
+    made.add_argument("studies", metavar="EVALUATION", nargs="+", help="folder that rheo evaluate --out wrote")
+    made = command("robustness", robustness, "what stays right under a fast gradient sign attack, against epsilon and "
+                   "signal-to-noise ratio; a curve a network: folders NAME-attackEPSILON-SEED",
+                   picture.format("robustness.png"))
+    made.add_argument("evaluations", metavar="EVALUATION", nargs="+", help="folder that rheo evaluate --out wrote")
+    made = command("evaluations", evaluations, "one row a network, mean and deviation over seeds: folders NAME-SEED",
+                   "file to write (default: print)")
+    made.add_argument("evaluations", metavar="EVALUATION", nargs="+", help="folder that rheo evaluate --out wrote")
     made = command("table", table, "one row a run, then mean and deviation over seeds",
                    "file to write (default: print)")
     made.add_argument("runs", metavar="RUN", nargs="+", help="folder of a run")

@@ -1,14 +1,12 @@
-"""How alike replicas of a kernel become, from the files that benchmark_rapa --inference writes (Rasch et al. 2019,
-figure 6A: mean correlation of replica pairs, averaged over the tiled layers)."""
+"""How alike replicas of a kernel become, from evaluations of networks with replicas (Rasch et al. 2019, figure 6A: mean
+correlation of replica pairs, averaged over the tiled layers)."""
 
-import json
-import math
 import statistics
 from dataclasses import dataclass
-from pathlib import Path
 
 from . import style
 from .errors import BadInput
+from .evaluations import read_evaluation
 from .style import plt
 
 
@@ -18,24 +16,18 @@ class Similarity:
 
     scheme: str
     pooling: str
-    before: float
-    after: float
+    value: float
 
 
-def read_similarity(file):
-    """The similarity in a file; BadInput says what is wrong with it."""
-    file = Path(file)
-    try:
-        study = json.loads(file.read_text(encoding="utf-8"))
-        means = [statistics.fmean(study["similarity"][when]) for when in ("before", "after")]
-        result = Similarity(str(study["scheme"]), str(study["pooling"]), *means)
-    except OSError as error:
-        raise BadInput(f"{file}: cannot be read: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise BadInput(f"{file}: expected what benchmark_rapa --inference writes: {error!r}") from error
-    if not all(math.isfinite(value) for value in means):
-        raise BadInput(f"{file}: holds no similarity")
-    return result
+def read_similarity(folder):
+    """The similarity in an evaluation's folder; BadInput says what is wrong with it."""
+    evaluation = read_evaluation(folder)
+    similarities = evaluation.similarities()
+    if not similarities:
+        raise BadInput(f"{folder}: the network has no replicas")
+    config = evaluation.report["config"]
+    return Similarity(config.get("rapa.conv1.scheme", "unknown"), config.get("workload.pooling", "unknown"),
+                      statistics.fmean(similarities.values()))
 
 
 def figure(networks):
@@ -46,7 +38,7 @@ def figure(networks):
     width = 0.8 / len(schemes)
     for index, scheme in enumerate(schemes):
         for place, pooling in enumerate(poolings):
-            values = [n.after for n in networks if (n.scheme, n.pooling) == (scheme, pooling)]
+            values = [n.value for n in networks if (n.scheme, n.pooling) == (scheme, pooling)]
             if not values:
                 continue
             x = place + (index - (len(schemes) - 1) / 2) * width

@@ -350,6 +350,15 @@ void Configuration::set(std::string_view assignment) {
   tree_->layers.insert(tree_->layers.begin(), Layer{name, true, std::move(table)});
 }
 
+void Configuration::replace_table_below(std::string_view table, std::string_view key) {
+  const std::string path = fmt::format("{}.{}", table, key);
+  bool chosen = false;
+  for (Layer& layer : tree_->layers) {
+    if (chosen && !layer.is_word) layer.table.erase(table);
+    chosen = chosen || static_cast<bool>(layer.table.at_path(path));
+  }
+}
+
 void Configuration::add_base(Configuration base) {
   for (Layer& layer : base.tree_->layers) tree_->layers.push_back(std::move(layer));
   tree_->asked.merge(base.tree_->asked);

@@ -31,6 +31,10 @@ class Configuration {
   /// Throws InputError when the word has no '=' or no key.
   void set(std::string_view assignment);
 
+  /// Where a word or a file sets `key` of a table, forgets the table in the files below it: a choice that other keys
+  /// belong to takes these with it. Words do not hide one another.
+  void replace_table_below(std::string_view table, std::string_view key);
+
   /// Lays defaults under what is there: keys present in neither keep the struct's own default.
   void add_base(Configuration base);
 

@@ -17,7 +17,11 @@ std::uint32_t share(std::uint32_t total, std::uint32_t parts, std::uint32_t part
   return static_cast<std::uint32_t>(std::uint64_t{total} * part / parts);
 }
 
-void require_possible(const ChipConfiguration& chip) {
+void require_possible(const ChipConfiguration& chip, ProgramSet programs) {
+  if (chip.slicing.on() && programs == ProgramSet::training) {
+    throw InputError("slicing.slices",
+                     "the network is trained, and sliced weights can only be programmed; expected 0");
+  }
   if (chip.buffer.capacity > static_cast<double>(data_map::host - data_map::buffer)) {
     throw InputError("buffer.capacity", "expected at most 1 GiB: the window of the host begins there");
   }
@@ -34,7 +38,7 @@ Placement::Placement(const Graph& graph, const ChipConfiguration& configuration,
       request(requested),
       buffer("buffer", data_map::buffer, chip.buffer.capacity, mapping.buffer),
       dram("dram", data_map::dram, chip.dram.capacity, mapping.dram) {
-  require_possible(chip);
+  require_possible(chip, request.programs);
   network = read_network(graph, mapping);
   share_positions();
   place_tiles();
@@ -118,7 +122,7 @@ void Placement::choose_formats() {
     if (step.kind != Step::Kind::matrix) continue;
     const MatrixLayer& layer = mapping.layers[step.layer];
     if (layer.tiles.front().inputs < layer.inputs) keep_fp32(tensors[step.out].format, tensors[step.out].name);
-    if (step.in != 0 && adds_errors(layer))
+    if ((step.in != 0 || request.programs == ProgramSet::probe) && adds_errors(layer))
       keep_fp32(tensors[step.in].error_format, "errors of " + tensors[step.in].name);
   }
 }
@@ -144,9 +148,11 @@ void Placement::place_host_window(const TensorShape& images) {
 }
 
 void Placement::place_parameters() {
+  const bool trained = request.programs == ProgramSet::training;
   for (MatrixLayer& layer : mapping.layers) {
     const std::uint64_t bytes = std::uint64_t{layer.assignment.replicas} * layer.outputs * sizeof(float);
     layer.bias = buffer.take(layer.name + ".bias", bytes);
+    if (!trained) continue;
     layer.bias_gradient = buffer.take(layer.name + ".bias.gradient", bytes);
     layer.bias_velocity = buffer.take(layer.name + ".bias.velocity", bytes);
   }
@@ -157,7 +163,7 @@ void Placement::place_parameters() {
     } else {
       layer.weights = dram.take(layer.name + ".initial weights", bytes);
     }
-    if (accumulates()) {
+    if (trained && accumulates()) {
       layer.gradient = buffer.take(layer.name + ".gradient", bytes);
       layer.velocity = buffer.take(layer.name + ".velocity", bytes);
     }
@@ -183,8 +189,24 @@ void Placement::place_batch() {
     if (step.kind != Step::Kind::matrix) continue;
     tensors[step.out].error_dram = dram.take(tensors[step.out].name + ".errors", batch * error_bytes(step.out));
   }
+  if (request.programs == ProgramSet::probe) place_probed();
   for (MatrixLayer& layer : mapping.layers) {
     if (layer.assignment.drawn) layer.table = dram.take(layer.name + ".assignments", batch * layer.table_bytes());
+  }
+}
+
+void Placement::place_probed() {
+  const auto scale = [](NumberFormat format, double scale) {
+    return format == NumberFormat::fp32 ? 1.0F : static_cast<float>(scale);
+  };
+  Tensor& images = network.tensors.front();
+  images.error_dram = dram.take(images.name + ".errors", std::uint64_t{request.batch_size} * error_bytes(0));
+  mapping.probed_gradient = {images.name, images.shape, images.error_format,
+                             scale(images.error_format, chip.numbers.gradient_scale), images.error_dram};
+  for (std::size_t t = 0; t + 1 < network.tensors.size(); ++t) {
+    const Tensor& tensor = network.tensors[t];
+    mapping.probed.push_back(
+        {tensor.name, tensor.shape, tensor.format, scale(tensor.format, chip.numbers.activation_scale), tensor.dram});
   }
 }
 

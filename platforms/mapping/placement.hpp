@@ -43,6 +43,7 @@ struct Placement {
   void place_host_window(const TensorShape& images);
   void place_parameters();
   void place_batch();
+  void place_probed();
 };
 
 }  // namespace rheo

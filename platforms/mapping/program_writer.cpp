@@ -9,6 +9,13 @@
 namespace rheo {
 namespace {
 
+/// What a pass over the network is for.
+enum class Pass : std::uint8_t {
+  evaluation,  ///< the classes
+  training,    ///< forward and back, then the update
+  probe,       ///< forward as in an evaluation and back to the images; every activation is kept
+};
+
 /// Writes the programs pass by pass, command by command.
 class ProgramWriter : private CommandBuilder {
  public:
@@ -18,26 +25,33 @@ class ProgramWriter : private CommandBuilder {
     Mapping& mapping = place_.mapping;
     write_initialise();
     write_evaluation();
-    write_training_passes();
-    write_update();
-    mapping.training.push_back(plain(Opcode::halt));
+    if (place_.request.programs == ProgramSet::probe) write_probe();
+    if (place_.request.programs == ProgramSet::training) {
+      write_training_passes();
+      write_update();
+      mapping.training.push_back(plain(Opcode::halt));
+    }
     mapping.buffer_used = place_.buffer.used() + largest_block_;
     mapping.dram_used = place_.dram.used();
   }
 
  private:
-  /// Draws the tables of a forward pass, and in training keeps them for the passes that follow.
-  void draw_tables(std::vector<Command>& program, const Step& step, const BlockLayout& block, bool training) const {
+  /// Whether the layer's tiles take their positions from a table in such a pass.
+  [[nodiscard]] static bool indexed(const MatrixLayer& layer, Pass pass) noexcept {
+    return layer.indexed(pass == Pass::training);
+  }
+
+  /// Draws the tables of a forward pass, and keeps them for the passes that follow.
+  void draw_tables(std::vector<Command>& program, const Step& step, const BlockLayout& block, Pass pass) const {
     const MatrixLayer& layer = place_.mapping.layers[step.layer];
-    if (!layer.indexed(training) || !layer.assignment.drawn) return;
+    if (!indexed(layer, pass) || !layer.assignment.drawn) return;
     Command draw = vector(step.account, VectorOperation::draw_partition, {table(layer, block, Access::write)});
     draw.geometry = layer.geometry;
     draw.replicas = static_cast<std::uint16_t>(layer.assignment.replicas);
     draw.constants[0] = static_cast<float>(place_.request.tiling.reshuffle_every);
     program.push_back(draw);
-    if (training) {
-      program.push_back(transfer(step.account, table(layer, block, Access::read), tables_in_dram(layer, block)));
-    }
+    if (pass == Pass::evaluation) return;
+    program.push_back(transfer(step.account, table(layer, block, Access::read), tables_in_dram(layer, block)));
   }
   void load_tables(std::vector<Command>& program, const Step& step, const BlockLayout& block) const {
     const MatrixLayer& layer = place_.mapping.layers[step.layer];
@@ -60,10 +74,25 @@ class ProgramWriter : private CommandBuilder {
   void write_evaluation() {
     auto& program = place_.mapping.evaluation;
     BlockLayout block;
-    need_forward(block, false);
+    need_forward(block, Pass::evaluation);
     place_block(block, "evaluation");
     program.push_back(loop(block.images()));
-    write_forward(program, block, false);
+    write_forward(program, block, Pass::evaluation);
+    program.push_back(plain(Opcode::end_loop));
+    program.push_back(plain(Opcode::halt));
+  }
+
+  void write_probe() {
+    auto& program = place_.mapping.probe;
+    BlockLayout block;
+    need_forward(block, Pass::probe);
+    need_backward(block, Pass::probe);
+    place_block(block, "probe");
+    program.push_back(loop(block.images()));
+    write_forward(program, block, Pass::probe);
+    write_backward(program, block, Pass::probe);
+    program.push_back(
+        transfer(shared_layer, error(0, block, Access::read), error_share(0, block.images(), Access::write)));
     program.push_back(plain(Opcode::end_loop));
     program.push_back(plain(Opcode::halt));
   }
@@ -75,51 +104,51 @@ class ProgramWriter : private CommandBuilder {
     Mapping& mapping = place_.mapping;
     auto& program = mapping.training;
     BlockLayout both;
-    need_forward(both, true);
-    need_backward(both);
+    need_forward(both, Pass::training);
+    need_backward(both, Pass::training);
     one_pass_ = both.fits(place_.buffer);
     if (one_pass_) {
       place_block(both, "training");
       mapping.forward_images = mapping.backward_images = both.images();
       program.push_back(loop(both.images()));
-      write_forward(program, both, true);
-      write_backward(program, both);
+      write_forward(program, both, Pass::training);
+      write_backward(program, both, Pass::training);
       program.push_back(plain(Opcode::end_loop));
       return;
     }
     BlockLayout forward;
-    need_forward(forward, true);
+    need_forward(forward, Pass::training);
     place_block(forward, "forward");
     mapping.forward_images = forward.images();
     program.push_back(loop(forward.images()));
-    write_forward(program, forward, true);
+    write_forward(program, forward, Pass::training);
     program.push_back(plain(Opcode::end_loop));
 
     BlockLayout backward;
-    need_backward(backward);
+    need_backward(backward, Pass::training);
     place_block(backward, "backward");
     mapping.backward_images = backward.images();
     program.push_back(loop(backward.images()));
     write_loads(program, backward);
-    write_backward(program, backward);
+    write_backward(program, backward, Pass::training);
     program.push_back(plain(Opcode::end_loop));
   }
 
-  void need_forward(BlockLayout& block, bool training) const {
+  void need_forward(BlockLayout& block, Pass pass) const {
     block.need("pixels", place_.network.tensors[0].shape.values());
     block.need("labels", 1);
     block.need("results", 2 * sizeof(float));
     for (std::size_t t = 0; t + 1 < place_.network.tensors.size(); ++t) {
       block.need("activation " + place_.network.tensors[t].name, place_.activation_bytes(t));
     }
-    for (const MatrixLayer& layer : place_.mapping.layers) need_table(layer, training, block);
+    for (const MatrixLayer& layer : place_.mapping.layers) need_table(layer, pass == Pass::training, block);
     block.need(logits_piece(), std::uint64_t{place_.network.tensors.back().shape.values()} * sizeof(float));
   }
 
   /// Where the logits are, their gradient is after the loss.
   [[nodiscard]] std::string logits_piece() const { return "error " + place_.network.tensors.back().name; }
 
-  void write_forward(std::vector<Command>& program, const BlockLayout& block, bool training) {
+  void write_forward(std::vector<Command>& program, const BlockLayout& block, Pass pass) {
     const TensorShape& in = place_.network.tensors[0].shape;
     const std::uint32_t images = block.images();
 
@@ -140,7 +169,7 @@ class ProgramWriter : private CommandBuilder {
     normalise.constants = {static_cast<float>(1.0 / (255.0 * place_.request.pixel_deviation)),
                            static_cast<float>(-place_.request.pixel_mean / place_.request.pixel_deviation)};
     program.push_back(normalise);
-    if (training) save_activation(program, 0, block);
+    save_activation(program, 0, block, pass);
 
     const std::size_t last = place_.network.tensors.size() - 1;
     const MemoryOperand logits{block.at(logits_piece()),
@@ -160,8 +189,8 @@ class ProgramWriter : private CommandBuilder {
       switch (step.kind) {
         case Step::Kind::matrix: {
           const MatrixLayer& layer = place_.mapping.layers[step.layer];
-          const bool indexed = layer.indexed(training);
-          draw_tables(program, step, block, training);
+          const bool by_position = indexed(layer, pass);
+          draw_tables(program, step, block, pass);
           for (const TilePlacement& tile : layer.tiles) {
             Command command = on_tile(tile, Opcode::forward, Phase::forward);
             command.accumulate = tile.first_input > 0;
@@ -169,20 +198,20 @@ class ProgramWriter : private CommandBuilder {
             // A tile that holds part of the columns writes part of each pixel.
             const bool part = command.accumulate || tile.outputs < layer.outputs;
             command.operands[1] = result(part ? Access::read_write : Access::write);
-            if (indexed) {
+            if (by_position) {
               command.operands[1] = part_of(command.operands[1], tile);
               take_positions(command, layer, block);
             }
             program.push_back(command);
           }
           const MemoryOperand biases = fixed(layer.bias, bias_values(layer), Access::read);
-          Command bias =
-              indexed ? by_table(step, layer, block, VectorOperation::replica_bias_activation,
-                                 result(Access::read_write), biases)
-                      : vector(step.account, VectorOperation::bias_activation, {result(Access::read_write), biases});
+          Command bias = by_position ? by_table(step, layer, block, VectorOperation::replica_bias_activation,
+                                                result(Access::read_write), biases)
+                                     : vector(step.account, VectorOperation::bias_activation,
+                                              {result(Access::read_write), biases});
           bias.activation = step.activation;
           program.push_back(bias);
-          if (training && step.out != last) save_activation(program, step.out, block);
+          if (step.out != last) save_activation(program, step.out, block, pass);
           break;
         }
         case Step::Kind::pool:
@@ -190,8 +219,8 @@ class ProgramWriter : private CommandBuilder {
           const MemoryOperand in_operand = activation(step.in, block, Access::read);
           const MemoryOperand out_operand = activation(step.out, block, Access::write);
           program.push_back(step.kind == Step::Kind::norm ? normalise_locally(step, in_operand, out_operand)
-                                                          : pool(step, in_operand, out_operand, training));
-          if (training) save_activation(program, step.out, block);
+                                                          : pool(step, in_operand, out_operand, pass));
+          save_activation(program, step.out, block, pass);
           break;
         }
         case Step::Kind::loss: {
@@ -204,7 +233,7 @@ class ProgramWriter : private CommandBuilder {
           program.push_back(
               transfer(shared_layer, bytes_operand("results", 2, NumberFormat::fp32),
                        batch_share(data_map::host + host.results, 2, NumberFormat::fp32, images, Access::write)));
-          if (training) save_last_error(program, block, logits);
+          if (pass == Pass::training) save_last_error(program, block, logits);
           break;
         }
       }
@@ -216,8 +245,9 @@ class ProgramWriter : private CommandBuilder {
   }
 
   /// Keeps an activation for the passes that follow: the update wants the inputs of the matrices.
-  void save_activation(std::vector<Command>& program, std::size_t t, const BlockLayout& block) const {
-    if (one_pass_ && !place_.feeds_matrix(t)) return;
+  void save_activation(std::vector<Command>& program, std::size_t t, const BlockLayout& block, Pass pass) const {
+    if (pass == Pass::evaluation) return;
+    if (pass == Pass::training && one_pass_ && !place_.feeds_matrix(t)) return;
     program.push_back(transfer(account_of(t), activation(t, block, Access::read),
                                batch_share(place_.network.tensors[t].dram, place_.network.tensors[t].shape.values(),
                                            place_.network.tensors[t].format, block.images(), Access::write)));
@@ -253,8 +283,8 @@ class ProgramWriter : private CommandBuilder {
     }
   }
 
-  /// The pooling of a forward pass. By chance only in training.
-  [[nodiscard]] Command pool(const Step& step, const MemoryOperand& in, const MemoryOperand& out, bool training) const {
+  /// The pooling of a forward pass. By chance only where a backward pass follows.
+  [[nodiscard]] Command pool(const Step& step, const MemoryOperand& in, const MemoryOperand& out, Pass pass) const {
     Command command;
     switch (step.pool.kind) {
       case PoolKind::max:
@@ -265,7 +295,8 @@ class ProgramWriter : private CommandBuilder {
         break;
       case PoolKind::stochastic:
         command =
-            vector(step.account, training ? VectorOperation::stochastic_pool : VectorOperation::stochastic_pool_mean,
+            vector(step.account,
+                   pass == Pass::evaluation ? VectorOperation::stochastic_pool_mean : VectorOperation::stochastic_pool,
                    {in, out});
         break;
       case PoolKind::mixed:
@@ -344,7 +375,13 @@ class ProgramWriter : private CommandBuilder {
     return {};
   }
 
-  void need_backward(BlockLayout& block) const {
+  /// Whether the step's backward pass reaches its input: nobody but the probe needs the gradient of the images.
+  [[nodiscard]] static bool goes_back(const Step& step, Pass pass) noexcept {
+    return step.in != 0 || pass == Pass::probe;
+  }
+
+  void need_backward(BlockLayout& block, Pass pass) const {
+    if (pass == Pass::probe) block.need("error " + place_.network.tensors[0].name, place_.error_bytes(0));
     for (const Step& step : place_.network.steps) {
       for (const std::size_t t : activations_of_backward(step)) {
         block.need("activation " + place_.network.tensors[t].name, place_.activation_bytes(t));
@@ -354,8 +391,8 @@ class ProgramWriter : private CommandBuilder {
       }
       if (step.kind != Step::Kind::matrix) continue;
       const MatrixLayer& layer = place_.mapping.layers[step.layer];
-      need_table(layer, true, block);
-      if (layer.indexed(true) && step.in != 0) {
+      need_table(layer, pass == Pass::training, block);
+      if (indexed(layer, pass) && goes_back(step, pass)) {
         block.need("patches " + layer.name, std::uint64_t{layer.assignment.positions} * layer.inputs * sizeof(float));
       }
     }
@@ -378,11 +415,11 @@ class ProgramWriter : private CommandBuilder {
     }
   }
 
-  void write_backward(std::vector<Command>& program, const BlockLayout& block) const {
+  void write_backward(std::vector<Command>& program, const BlockLayout& block, Pass pass) const {
     const auto& steps = place_.network.steps;
     for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
       if (step->kind == Step::Kind::matrix) {
-        write_matrix_backward(program, *step, block);
+        write_matrix_backward(program, *step, block, pass);
       } else if (step->kind == Step::Kind::pool) {
         program.push_back(pool_backward(*step, block));
       } else if (step->kind == Step::Kind::norm) {
@@ -391,7 +428,8 @@ class ProgramWriter : private CommandBuilder {
     }
   }
 
-  void write_matrix_backward(std::vector<Command>& program, const Step& step, const BlockLayout& block) const {
+  void write_matrix_backward(std::vector<Command>& program, const Step& step, const BlockLayout& block,
+                             Pass pass) const {
     const MatrixLayer& layer = place_.mapping.layers[step.layer];
     if (step.activation != vector_math::Activation::identity) {
       Command derivative =
@@ -400,18 +438,9 @@ class ProgramWriter : private CommandBuilder {
       derivative.activation = step.activation;
       program.push_back(derivative);
     }
-    const bool indexed = layer.indexed(true);
-    const MemoryOperand errors = error(step.out, block, Access::read);
-    const MemoryOperand bias_gradient = fixed(layer.bias_gradient, bias_values(layer), Access::read_write);
-    program.push_back(indexed
-                          ? by_table(step, layer, block, VectorOperation::replica_bias_gradient, errors, bias_gradient)
-                          : vector(step.account, VectorOperation::bias_gradient, {errors, bias_gradient}));
-    if (step.out != place_.network.tensors.size() - 1) {
-      program.push_back(transfer(step.account, error(step.out, block, Access::read),
-                                 error_share(step.out, block.images(), Access::write)));
-    }
-    if (step.in == 0) return;  // nobody needs the gradient of the images
-    if (indexed) return write_replicas_backward(program, step, block);
+    if (pass == Pass::training) keep_errors(program, step, block);
+    if (!goes_back(step, pass)) return;
+    if (indexed(layer, pass)) return write_replicas_backward(program, step, block);
     const bool adds = Placement::adds_errors(layer);
     if (adds) {
       program.push_back(vector(step.account, VectorOperation::fill_zero, {error(step.in, block, Access::write)}));
@@ -424,6 +453,18 @@ class ProgramWriter : private CommandBuilder {
       command.operands[1] = error(step.in, block, part ? Access::read_write : Access::write);
       program.push_back(command);
     }
+  }
+
+  /// What the update needs of a layer's errors: the gradient of its biases, and the errors themselves.
+  void keep_errors(std::vector<Command>& program, const Step& step, const BlockLayout& block) const {
+    const MatrixLayer& layer = place_.mapping.layers[step.layer];
+    const MemoryOperand errors = error(step.out, block, Access::read);
+    const MemoryOperand bias_gradient = fixed(layer.bias_gradient, bias_values(layer), Access::read_write);
+    program.push_back(indexed(layer, Pass::training)
+                          ? by_table(step, layer, block, VectorOperation::replica_bias_gradient, errors, bias_gradient)
+                          : vector(step.account, VectorOperation::bias_gradient, {errors, bias_gradient}));
+    if (step.out == place_.network.tensors.size() - 1) return;  // the loss has kept them
+    program.push_back(transfer(step.account, errors, error_share(step.out, block.images(), Access::write)));
   }
 
   /// Replicas put their patches side by side, in parallel; then all patches are added up in the order of their

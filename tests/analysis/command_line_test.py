@@ -57,13 +57,15 @@ class CommandLine(RunFolders):
         study.write_text(json.dumps({"points": [{"dram_bytes_per_s": 1e9, "replicas": [n, 1, 1], "training": figures,
                                                  "evaluation": figures} for n in (1, 4)]}))
         self.succeeds("rapa-speedup", study)
-        alike = self.root / "alike.json"
-        alike.write_text(json.dumps({"scheme": "random", "pooling": "max",
-                                     "similarity": {"before": [0], "after": [1]}}))
-        self.succeeds("rapa-similarity", alike, "--out", "alike.png")
+        tested = self.evaluation_folder("e-attack8-1", changes={
+            "layers/0/filter_similarity": 0.5,
+            "attack": {"epsilon": 8, "signal_to_noise_db": 20.0, "accuracy": 0.5, "kept": 0.5}})
+        self.succeeds("rapa-similarity", tested, "--out", "alike.png")
+        self.succeeds("robustness", tested)
+        self.assertIn("| e-attack8 |", self.succeeds("evaluations", tested))
         for path in (self.root / "c.svg", run / "breakdown.png", self.root / "timeline.png", test / "lr_range.png",
                      test / "lr_range.svg", response.with_suffix(".png"), study.with_suffix(".png"),
-                     self.root / "alike.png"):
+                     self.root / "alike.png", self.root / "robustness.png"):
             self.is_whole(path)
         self.assertEqual([p for p in self.root.rglob(".*")], [])  # no temporary file is left
 

@@ -72,6 +72,19 @@ class RunFolders(unittest.TestCase):
         (folder / "report.json").write_text(json.dumps(report))
         return folder
 
+    def evaluation_folder(self, name="evaluation-1", config=None, changes=None):
+        """The folder of an evaluation, as run_folder()."""
+        report = copy.deepcopy({key: REPORT[key] for key in ("schema", "version", "time", "energy", "layers")})
+        report |= {"seed": 1, "config": {**CONFIG, **(config or {})}, "images": {"test": 1000},
+                   "accuracy": {"metric": "top1", "final": 0.75, "single_prediction": 0.5,
+                                "predictions_per_image": 9.0}}
+        for path, value in (changes or {}).items():
+            set_at(report, path, value)
+        folder = self.root / name
+        folder.mkdir()
+        (folder / "evaluation.json").write_text(json.dumps(report))
+        return folder
+
     def seeds(self, device, accuracies, **config):
         """Folders of runs of one device whose final accuracies are given, seeds 1, 2, ..."""
         return [self.run_folder(f"{device}-{seed}", seed, {"device.preset": device, **config},

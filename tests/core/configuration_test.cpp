@@ -324,6 +324,25 @@ TEST_F(ConfigurationFiles, BasesFormAChainAndTheNearestWins) {
   EXPECT_EQ(chip.adc, (Converter{6, 1.0, 1.28e9}));
 }
 
+TEST_F(ConfigurationFiles, AChoiceTakesThePlaceOfItsWholeTableInTheFilesBelow) {
+  write("ground.toml", "seed = 1\n[adc]\nbits = 5\nbound = 1.0\n");
+  const std::string top = write("top.toml", "base = \"ground.toml\"\n[adc]\nbits = 6\n");
+  const auto adc = [&](const std::vector<std::string>& words) {
+    Configuration configuration = Configuration::from_file(top);
+    for (const std::string& word : words) configuration.set(word);
+    configuration.replace_table_below("adc", "bits");
+    const Chip chip = read(configuration);
+    EXPECT_EQ(chip.seed, 1);
+    return chip.adc;
+  };
+  const double unset = Converter{}.bound;
+  EXPECT_EQ(adc({}).bits, 6);
+  EXPECT_EQ(adc({}).bound, unset) << "that of the file below is forgotten";
+  EXPECT_EQ(adc({"adc.bound=3"}).bound, 3.0);
+  EXPECT_EQ(adc({"adc.bound=3", "adc.bits=7"}), (Converter{7, 3.0, Converter{}.rate})) << "in any order";
+  EXPECT_EQ(adc({"adc.bits=7", "adc.bound=3"}), (Converter{7, 3.0, Converter{}.rate}));
+}
+
 TEST_F(ConfigurationFiles, AnUnknownKeyOfABaseNamesTheBase) {
   const std::string ground = write("ground.toml", "\nsede = 1\n");
   const std::string message = refusal_of_file(write("top.toml", "base = \"ground.toml\"\n"));

@@ -77,7 +77,7 @@ TEST(Replicas, DrawnTilesAndFiltersAreOfTheReplicasAndFollowTheSeed) {
 TEST(Replicas, OneReplicaIsItsOwnReductionAndShapesMustAgree) {
   const std::vector one{two_filters({1, 2, 3}, {4, 5, 6}, 7, 8)};
   for (std::size_t r = 0; r < rapa::reduction_names.size(); ++r) {
-    EXPECT_EQ(reduce(one, static_cast<Reduction>(r), 9, 1), one[0]);
+    EXPECT_EQ(reduce(one, static_cast<Reduction>(r), 9, 1, std::vector<std::uint64_t>(2)), one[0]);
   }
   EXPECT_THROW(static_cast<void>(filter_similarity(one)), std::invalid_argument);
   EXPECT_THROW(static_cast<void>(filter_similarity(std::vector{one[0], KernelMatrix{1, 1, {0}, {0}}})),

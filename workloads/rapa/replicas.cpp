@@ -71,8 +71,12 @@ double filter_similarity(std::span<const KernelMatrix> replicas) {
 }
 
 KernelMatrix reduce(std::span<const KernelMatrix> replicas, Reduction reduction, std::uint64_t seed,
-                    std::uint32_t layer) {
+                    std::uint32_t layer, std::span<const std::uint64_t> wins) {
   require_alike(replicas, 1);
+  const std::size_t outputs = replicas[0].outputs;
+  if (reduction == Reduction::winner && wins.size() != replicas.size() * outputs) {
+    throw std::invalid_argument("reduce: wins of other replicas");
+  }
   const auto best_of = [&](std::size_t output) -> std::size_t {
     switch (reduction) {
       case Reduction::norm: {
@@ -88,6 +92,13 @@ KernelMatrix reduce(std::span<const KernelMatrix> replicas, Reduction reduction,
         return 0;
       case Reduction::random_filters:
         return chosen(replicas.size(), seed, layer, reduction, output);
+      case Reduction::winner: {
+        std::size_t best = 0;
+        for (std::size_t r = 1; r < replicas.size(); ++r) {
+          if (wins[r * outputs + output] > wins[best * outputs + output]) best = r;
+        }
+        return best;
+      }
     }
     return 0;
   };

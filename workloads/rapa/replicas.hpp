@@ -24,18 +24,20 @@ struct KernelMatrix {
 /// than two replicas or replicas of different shapes.
 [[nodiscard]] double filter_similarity(std::span<const KernelMatrix> replicas);
 
-/// How a single kernel matrix is made of the replicas (section 3.4.3). The paper's fifth way, the filters that win most
-/// maximum poolings, needs the training set and is not here.
+/// How a single kernel matrix is made of the replicas (section 3.4.3).
 enum class Reduction : std::uint8_t {
   norm,            ///< of every filter the replica with the largest norm (bias included), the first of equals
   random_tile,     ///< one replica, drawn
   first_tile,      ///< the first replica
   random_filters,  ///< of every filter a replica, drawn
+  winner,          ///< of every filter the replica that wins most maximum poolings, the first of equals
 };
-inline constexpr std::array<std::string_view, 4> reduction_names{"norm", "random_tile", "first_tile", "random_filters"};
+inline constexpr std::array<std::string_view, 5> reduction_names{"norm", "random_tile", "first_tile", "random_filters",
+                                                                 "winner"};
 
-/// The single matrix. Draws are keyed by `seed` and `layer`. Throws as filter_similarity, but for one replica.
+/// The single matrix. Draws are keyed by `seed` and `layer`. `wins` is for Reduction::winner: WinnerCount::wins().
+/// Throws as filter_similarity, but for one replica; and for other than replicas x outputs wins.
 [[nodiscard]] KernelMatrix reduce(std::span<const KernelMatrix> replicas, Reduction reduction, std::uint64_t seed,
-                                  std::uint32_t layer);
+                                  std::uint32_t layer, std::span<const std::uint64_t> wins = {});
 
 }  // namespace rheo::rapa
