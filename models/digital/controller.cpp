@@ -11,6 +11,32 @@ namespace {
 
 enum Kind : std::size_t { fetch_bytes, commands };
 
+/// Where no memory lies: the weights of unit 0, 1, ...
+constexpr std::uint64_t first_weights = std::uint64_t{1} << 62;
+
+enum class WeightUse : std::uint8_t { none, read, change };
+
+WeightUse use_of_weights(Opcode opcode) {
+  switch (opcode) {
+    case Opcode::forward:
+    case Opcode::backward:
+    case Opcode::read_weights:
+      return WeightUse::read;
+    case Opcode::update:
+    case Opcode::end_batch:
+    case Opcode::program_weights:
+      return WeightUse::change;
+    case Opcode::transfer:
+    case Opcode::accumulate:
+    case Opcode::vector:
+    case Opcode::loop:
+    case Opcode::end_loop:
+    case Opcode::halt:
+      break;
+  }
+  return WeightUse::none;
+}
+
 }  // namespace
 
 Controller::Controller(const sc_core::sc_module_name& name, const ControllerParameters& parameters,
@@ -179,6 +205,11 @@ void Controller::resolve(Command& command, std::uint32_t block, std::uint32_t im
 
 std::vector<Controller::Range> Controller::ranges_of(const Command& command) {
   std::vector<Range> ranges;
+  const WeightUse weights = use_of_weights(command.opcode);
+  if (weights != WeightUse::none) {
+    const std::uint64_t address = first_weights + command.unit;
+    ranges.push_back({address, address, weights == WeightUse::change, 0});
+  }
   for (const MemoryOperand& operand : command.operands) {
     const std::uint64_t bytes = operand.bytes(command.images);
     if (operand.access == Access::none || bytes == 0) continue;
@@ -209,7 +240,7 @@ std::size_t Controller::next_to_go() {
     if (entry.dispatched) continue;
     const std::uint16_t unit = entry.command.unit;
     if (!unit_taken_[unit] && entry.waits_for.empty() && with_unit_[unit] < unit_room_[unit]) return i;
-    unit_taken_[unit] = true;
+    unit_taken_[unit] = parameters_.issue == IssueOrder::in_order;
   }
   return scoreboard_.size();
 }

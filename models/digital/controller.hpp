@@ -4,9 +4,11 @@
 #include <tlm_utils/multi_passthrough_target_socket.h>
 #include <tlm_utils/simple_target_socket.h>
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <exception>
+#include <string_view>
 #include <systemc>
 #include <vector>
 
@@ -16,13 +18,21 @@
 
 namespace rheo {
 
+/// When a command may be dispatched although an earlier one for its unit still waits.
+enum class IssueOrder : std::uint8_t {
+  in_order,  ///< never: each unit receives its commands in the order of the program
+  dataflow,  ///< when it depends on none that is not complete: layers and images overlap as far as the scoreboard sees
+};
+inline constexpr std::array<std::string_view, 2> issue_order_names{"in_order", "dataflow"};
+
 struct ControllerParameters {
   std::int64_t block_vectors = 0;        ///< vectors of one dispatched matrix command at most; 0: unbounded
   std::int64_t scoreboard_entries = 32;  ///< commands waiting or in flight
   double program_memory = 64.0 * 1024;   ///< bytes
   std::int64_t fetch_bytes = 64;         ///< of the program memory per cycle
   std::int64_t link_bytes = 64;          ///< of the command link to the units per cycle
-  bool scoreboard = true;                ///< false: dispatch without looking at dependencies (to see them break)
+  IssueOrder issue = IssueOrder::dataflow;
+  bool scoreboard = true;  ///< false: dispatch without looking at dependencies (to see them break)
 
   void describe(Parameters& p) {
     p.integer("block_vectors", block_vectors, {0, 1LL << 31},
@@ -31,6 +41,8 @@ struct ControllerParameters {
     p.quantity("program_memory", program_memory, Dimension::bytes, {1024, 1e9}, "capacity of the program memory");
     p.integer("fetch_bytes", fetch_bytes, {1, 4096}, "bytes that a fetch reads per cycle");
     p.integer("link_bytes", link_bytes, {1, 4096}, "bytes per cycle of the link to the units");
+    p.choice("issue", issue, issue_order_names,
+             "each unit's commands in the order of the program, or as soon as what they depend on is complete");
     p.flag("scoreboard", scoreboard, "hold a command back until those it depends on are complete");
   }
 };
@@ -38,8 +50,8 @@ struct ControllerParameters {
 /// The digital controller. It fetches commands from its program memory, resolves addresses and scalars from
 /// its registers and loop counters, holds them in a scoreboard and dispatches each to its unit when
 ///   - every earlier command that touches the same memory, one of the two writing, is complete (but for operands
-///     that are different parts of a tensor),
-///   - every earlier command for the same unit has been dispatched,
+///     that are different parts of a tensor); the weights of a tile count as such a memory,
+///   - every earlier command for the same unit has been dispatched (IssueOrder::in_order),
 ///   - the unit has room.
 /// Matrix commands are dispatched in parts of at most `block_vectors` vectors.
 ///

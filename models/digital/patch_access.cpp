@@ -42,13 +42,22 @@ void for_runs(const PatchGeometry& g, std::uint32_t regions, std::size_t positio
   }
 }
 
+/// Whether nothing of the patch lies outside of what it may see.
+bool whole(const PatchGeometry& g, std::uint32_t regions, std::size_t position) {
+  const Box box = visible(g, regions, position);
+  const auto top = static_cast<std::ptrdiff_t>(position / g.out_width() * g.stride) - g.padding;
+  const auto left = static_cast<std::ptrdiff_t>(position % g.out_width() * g.stride) - g.padding;
+  return top >= box.top && top + static_cast<std::ptrdiff_t>(g.kernel_height) <= box.bottom && left >= box.left &&
+         left + static_cast<std::ptrdiff_t>(g.kernel_width) <= box.right;
+}
+
 }  // namespace
 
 void gather_patches(const float* image, const PatchGeometry& geometry, std::uint32_t regions,
                     std::span<const std::uint16_t> positions, float* out) {
   const std::size_t elements = geometry.elements();
-  std::fill_n(out, elements * positions.size(), 0.0F);
   for (const std::uint16_t position : positions) {
+    if (!whole(geometry, regions, position)) std::fill_n(out, elements, 0.0F);
     for_runs(geometry, regions, position, [&](std::size_t in_patch, std::size_t in_image, std::size_t count) {
       std::copy_n(image + in_image, count, out + in_patch);
     });

@@ -307,6 +307,16 @@ std::span<std::byte> Unit::memory(const Command& command, const MemoryOperand& o
   return memory(command, operand.address, operand.bytes(command.images), operand.writes(), operand.part);
 }
 
+namespace {
+
+/// The first values of the scratch, which only grows: a shorter vector made longer again would be filled with zeros.
+std::span<float> room(std::vector<float>& scratch, std::size_t values) {
+  if (scratch.size() < values) scratch.resize(values);
+  return std::span(scratch).first(values);
+}
+
+}  // namespace
+
 const float* Unit::load(const Command& command, const MemoryOperand& operand, std::vector<float>& scratch) {
   return open(command, operand, scratch);
 }
@@ -317,16 +327,16 @@ float* Unit::open_indexed(const MemoryOperand& operand, std::vector<float>& scra
   MemoryOperand whole = command.operands[index];
   whole.access = operand.access;  // the unit may have to keep what it does not write
   const std::span<std::byte> bytes = memory(command, whole);
-  scratch.resize(operand.count(command.images));
-  if (!operand.reads()) return scratch.data();
+  const std::span<float> compact = room(scratch, operand.count(command.images));
+  if (!operand.reads()) return compact.data();
   const float* tensor = reinterpret_cast<const float*>(bytes.data());
   if (whole.format != NumberFormat::fp32 || whole.scale != 1.0F) {
-    converted_.resize(whole.count(command.images));
-    decode(whole.format, whole.scale, bytes, converted_);
-    tensor = converted_.data();
+    const std::span<float> values = room(converted_, whole.count(command.images));
+    decode(whole.format, whole.scale, bytes, values);
+    tensor = values.data();
   }
-  indexed_->gather(index, tensor, scratch.data());
-  return scratch.data();
+  indexed_->gather(index, tensor, compact.data());
+  return compact.data();
 }
 
 void Unit::store_indexed(const MemoryOperand& operand, const std::vector<float>& scratch) {
@@ -347,10 +357,9 @@ float* Unit::open(const Command& command, const MemoryOperand& operand, std::vec
   }
   const std::span<std::byte> bytes = memory(command, operand);
   if (operand.format == NumberFormat::fp32 && operand.scale == 1.0F) return reinterpret_cast<float*>(bytes.data());
-  const std::size_t count = operand.count(command.images);
-  scratch.resize(count);
-  if (operand.reads()) decode(operand.format, operand.scale, bytes, scratch);
-  return scratch.data();
+  const std::span<float> values = room(scratch, operand.count(command.images));
+  if (operand.reads()) decode(operand.format, operand.scale, bytes, values);
+  return values.data();
 }
 
 void Unit::store(const Command& command, const MemoryOperand& operand, const std::vector<float>& scratch) {

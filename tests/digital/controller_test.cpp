@@ -8,9 +8,9 @@
 namespace rheo {
 namespace {
 
+using rheo::ceil_divide;
 using ::testing::AllOf;
 using testing::bits_of;
-using rheo::ceil_divide;
 using ::testing::ElementsAre;
 using testing::flat;
 using ::testing::HasSubstr;
@@ -269,13 +269,47 @@ TEST_F(ControllerTest, ALaterIndependentCommandOvertakesOneThatIsHeldBack) {
   EXPECT_EQ(with_tile.event(2).start, with_tile.event(0).end + dispatch);
 }
 
-TEST_F(ControllerTest, AUnitsCommandsKeepTheirOrder) {
-  SmallChip& chip = build();
+TEST_F(ControllerTest, InOrderAUnitsCommandsKeepTheirOrder) {
+  SmallChipParameters p;
+  p.controller.issue = IssueOrder::in_order;
+  SmallChip& chip = build(p);
   // The second zero waits for the transfer; the third is free to go but is of the same unit.
   chip.run({fill(0), zero(0), zero(0x1000)});
   EXPECT_EQ(chip.event(0).unit, "dma");
   EXPECT_EQ(chip.event(1).start, chip.event(0).end + dispatch);
   EXPECT_GE(chip.event(2).start, chip.event(1).end);
+}
+
+TEST_F(ControllerTest, ByDataflowACommandOvertakesThoseOfItsUnitThatAreHeldBack) {
+  SmallChip& chip = build();
+  chip.run({fill(0), zero(0), zero(0x1000)});
+  // The third goes while the transfer runs, the second behind it.
+  EXPECT_EQ(chip.event(1).unit, "vector_unit");
+  EXPECT_LT(chip.event(1).start, chip.event(0).end);
+  EXPECT_EQ(chip.event(2).start, chip.event(0).end + dispatch);
+}
+
+TEST_F(ControllerTest, ByDataflowWhatReadsTheWeightsWaitsForWhatChangesThem) {
+  SmallChipParameters p;
+  p.tiles = {{8, 4}};
+  const Command program = matrix(Opcode::program_weights, 0, flat(8), 4, {shared(0, 32, Access::read)});
+  const auto forward = [](std::uint64_t in, std::uint64_t out) {
+    return matrix(Opcode::forward, 0, flat(8), 4, {per_image(in, 8, Access::read), per_image(out, 4, Access::write)});
+  };
+  // The weights wait for the transfer, and the read behind it for the weights, although no memory makes it wait.
+  SmallChip& changed = build(p);
+  changed.run({fill(0), program, forward(0x1000, 0x2000)});
+  EXPECT_EQ(changed.event(1).operation, "program");
+  EXPECT_GT(changed.event(1).start, changed.event(0).end);
+  EXPECT_GT(changed.event(2).start, changed.event(1).end);
+  // A read keeps no other read back, but what changes the weights does not overtake it.
+  SmallChip& read = build(p);
+  read.run({fill(0), forward(0, 0x2000), forward(0x1000, 0x4000), program});
+  EXPECT_EQ(read.event(1).operation, "forward");
+  EXPECT_LT(read.event(1).start, read.event(0).end);
+  EXPECT_EQ(read.event(2).operation, "forward");
+  EXPECT_EQ(read.event(3).operation, "program");
+  EXPECT_GT(read.event(3).start, read.event(2).end);
 }
 
 TEST_F(ControllerTest, SendsNoMoreThanAUnitHasRoomFor) {

@@ -344,7 +344,8 @@ void expect_sane(const Json& json, const std::string& path) {
 TEST_F(CommandLine, ReportHoldsWhatItsSchemaSays) {
   const Outcome outcome = rheo(Words{"run", "--out", "o"} + quick(2));
   ASSERT_EQ(outcome.status, 0) << outcome.err;
-  EXPECT_THAT(contents(work() / "o"), ElementsAre("checkpoint.h5", "config.toml", "report.json", "report.txt", "weights.h5"));
+  EXPECT_THAT(contents(work() / "o"),
+              ElementsAre("checkpoint.h5", "config.toml", "report.json", "report.txt", "weights.h5"));
   EXPECT_EQ(read_text(work() / "o/report.txt"), outcome.out);
   EXPECT_FALSE(has_control_characters(outcome.out));
   EXPECT_FALSE(has_control_characters(outcome.err)) << outcome.err;
@@ -501,7 +502,8 @@ TEST_F(CommandLine, KilledRunGoesOnToTheSameReport) {
   ASSERT_EQ(resumed.status, 0) << resumed.err;
   EXPECT_EQ(report("o"), report("whole"));
   EXPECT_EQ(read_text(work() / "o/weights.h5"), read_text(work() / "whole/weights.h5"));
-  EXPECT_THAT(contents(work() / "o"), ElementsAre("checkpoint.h5", "config.toml", "report.json", "report.txt", "weights.h5"));
+  EXPECT_THAT(contents(work() / "o"),
+              ElementsAre("checkpoint.h5", "config.toml", "report.json", "report.txt", "weights.h5"));
 }
 
 class Interrupted : public CommandLine, public ::testing::WithParamInterface<int> {};

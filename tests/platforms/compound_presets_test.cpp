@@ -31,8 +31,7 @@ std::vector<std::string> shipped() {
   return names;
 }
 
-INSTANTIATE_TEST_SUITE_P(Shipped, Preset, ::testing::ValuesIn(shipped()),
-                         [](const auto& info) { return info.param; });
+INSTANTIATE_TEST_SUITE_P(Shipped, Preset, ::testing::ValuesIn(shipped()), [](const auto& info) { return info.param; });
 
 TEST(PresetValues, AreThoseOfTheirBaseWithTheCompoundAdded) {
   const auto device = [](const char* name) { return small_configuration({std::string("device.preset=") + name}).chip; };

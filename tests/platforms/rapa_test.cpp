@@ -229,7 +229,9 @@ TEST(Rapa, OnlyRandomTilingPredictsAnewWithEveryDraw) {
 }
 
 TEST(Rapa, AVoteTakesTheTimeOfItsPasses) {
-  Chip chip(tiled("random", 4, 1) + Words{"device.preset=ideal", "mapping.images_per_block=1"});
+  // In order, so that the time of a batch does not depend on how many images overlap.
+  Chip chip(tiled("random", 4, 1) +
+            Words{"device.preset=ideal", "mapping.images_per_block=1", "controller.issue=in_order"});
   chip.run.chip().program_initial_state();
   const std::span pixels = std::span(chip.run.data().test.pixels).first(4 * 28 * 28);
   const auto ticks = [&](const rapa::VoteParameters& parameters) {
@@ -269,10 +271,12 @@ TEST_P(RapaBits, DoNotDependOnThreadsBlocksGranularityOrOrderOfTheTiles) {
   const Words words = tiled(GetParam().second, 16, 4) + Words{std::string("device.preset=") + GetParam().first};
   const Outcome whole = run_whole(cifar(words));
   const std::vector<Outcome> others{
-      run_whole(cifar(words), 2), run_whole(cifar(words + Words{"controller.block_vectors=9"})),
+      run_whole(cifar(words), 2),
+      run_whole(cifar(words + Words{"controller.block_vectors=9"})),
       run_whole(cifar(words + Words{"granularity=burst"})),
       run_whole(cifar(words + Words{"mapping.images_per_block=1"})),
-      run_whole(cifar(words + Words{"controller.scoreboard_entries=1"}))};  // one tile after the other
+      run_whole(cifar(words + Words{"controller.scoreboard_entries=1"})),  // one tile after the other
+      run_whole(cifar(words + Words{"controller.scoreboard_entries=512", "controller.issue=in_order"}))};
   for (const Outcome& other : others) {
     EXPECT_EQ(whole.curve, other.curve);
     EXPECT_EQ(whole.weights, other.weights);

@@ -29,6 +29,16 @@ TEST_P(SameBits, OverTheBoundOfTheBlocksWhileTheTimeGrows) {
   EXPECT_LT(sixteen.ticks, single.ticks);
 }
 
+TEST_P(SameBits, OverTheOrderOfIssueWhileTheTimeShrinks) {
+  const std::vector<std::string> many{"mapping.images_per_block=3", "controller.scoreboard_entries=256"};
+  auto in_order = many;
+  in_order.emplace_back("controller.issue=in_order");
+  const Outcome overlapped = run_whole(with(many));
+  const Outcome in_turn = run_whole(with(in_order));
+  expect_same_values(in_turn, overlapped);
+  EXPECT_LT(overlapped.ticks, in_turn.ticks);
+}
+
 TEST_P(SameBits, OverOneAndTwoThreads) {
   const Outcome one = run_whole(with({}), 1);
   const Outcome two = run_whole(with({}), 2);
