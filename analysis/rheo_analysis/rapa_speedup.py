@@ -91,7 +91,8 @@ def figure(study):
         for point, gain in zip(fastest, speedups(fastest)):
             close = gain > 0.7 * fastest[0].reads / point.reads  # to the grey line above
             axes.annotate(f"{name_of(point.busiest)}\n{100 * point.utilisation:.0f} %", (point.replicas, gain),
-                          textcoords="offset points", xytext=(0, -28 if close else 9), ha="center", fontsize=8.5)
+                          textcoords="offset points", xytext=(0, -28 if close else 9), ha="center", fontsize=8.5,
+                          bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.85})
         axes.set_xscale("log", base=2)
         axes.set_yscale("log", base=2)
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
