@@ -213,7 +213,9 @@ void AnalogChip::program(const NetworkValues& values) {
     write(mapping_.mixtures[m].parameters, std::as_bytes(std::span(values.mixtures[m])));
   }
   buffer_.restore_state(buffer);
-  run_program(0, {});
+  HostRegisters registers;
+  registers.mode = Mode::preparation;
+  run_program(0, registers);
 }
 
 void AnalogChip::run_program(std::uint64_t entry, const HostRegisters& registers) {
@@ -230,7 +232,7 @@ void AnalogChip::run_program(std::uint64_t entry, const HostRegisters& registers
     throw SimulationError("the simulated time passes 180,000 s, the most that 64 bits of 10 fs hold");
   }
   if (!controller_.idle()) throw SimulationError("the chip came to rest before its program ended");
-  (registers.mode == Mode::training ? time_.training : time_.evaluation) += (sc_core::sc_time_stamp() - before).value();
+  time_[static_cast<std::size_t>(registers.mode)] += (sc_core::sc_time_stamp() - before).value();
 }
 
 BatchResults AnalogChip::run(const Batch& batch, std::uint64_t entry, Mode mode, const StepScalars& scalars) {
@@ -268,7 +270,7 @@ BatchResults AnalogChip::evaluate(const Batch& batch) { return run(batch, evalua
 
 AnalogChip::Probe AnalogChip::probe(const Batch& batch) {
   if (mapping_.probe.empty()) throw std::logic_error("the mapping has no probe");
-  run(batch, probe_entry_, Mode::training, {});
+  run(batch, probe_entry_, Mode::preparation, {});
   const std::size_t images = batch.labels.size();
   const auto bytes_at = [&](std::uint64_t address, std::span<std::byte> bytes) {
     if (!bytes.empty()) dram_.read_bytes(address - data_map::dram, bytes);
@@ -293,7 +295,7 @@ AnalogChip::Probe AnalogChip::probe(const Batch& batch) {
 }
 
 double AnalogChip::simulated_seconds() const {
-  return static_cast<double>(time_.training + time_.evaluation) * tick_seconds;
+  return static_cast<double>(time(Mode::training) + time(Mode::evaluation)) * tick_seconds;
 }
 
 std::vector<Component*> AnalogChip::components() {

@@ -26,11 +26,8 @@ namespace rheo {
 /// Time resolution of every platform.
 inline constexpr double tick_seconds = 10e-15;
 
-/// Simulated time of the two modes, in ticks.
-struct ModeTime {
-  std::uint64_t training = 0;
-  std::uint64_t evaluation = 0;
-};
+/// Simulated time by mode, in ticks.
+using ModeTime = std::array<std::uint64_t, mode_count>;
 
 /// The analog training chip: crossbar tiles, DMA engine, vector unit and controller on a command link; buffer,
 /// DRAM and host port on a data bus. One instance a process: SystemC elaborates once.
@@ -58,8 +55,8 @@ class AnalogChip : public sc_core::sc_module, public Executor {
   /// The weights as the tiles hold them now, with the biases and betas. For the host: takes no simulated time.
   [[nodiscard]] NetworkValues values();
 
-  /// Programs the tiles, in simulated time; what the program starts from lies in the memories before. Throws
-  /// std::invalid_argument when the values are of another network.
+  /// Programs the tiles, in simulated time (preparation); what the program starts from lies in the memories before.
+  /// Throws std::invalid_argument when the values are of another network.
   void program(const NetworkValues& values);
   void program_initial_state() { program(initial_values()); }
 
@@ -74,7 +71,7 @@ class AnalogChip : public sc_core::sc_module, public Executor {
     /// the same for all; empty for a single matrix.
     std::vector<std::vector<std::uint16_t>> assignments;
   };
-  /// Counts as training, and draws as training does, other numbers than evaluate().
+  /// Counts as preparation, and draws as training does, other numbers than evaluate().
   Probe probe(const Batch& batch);
   [[nodiscard]] std::size_t batch_limit() const override { return mapping_.host.batch_limit; }
   [[nodiscard]] double simulated_seconds() const override;
@@ -87,7 +84,7 @@ class AnalogChip : public sc_core::sc_module, public Executor {
   };
   struct Snapshot {
     std::uint64_t now = 0;  ///< ticks
-    ModeTime time;
+    ModeTime time{};
     std::vector<ComponentState> components;
   };
   [[nodiscard]] Snapshot snapshot();
@@ -95,7 +92,8 @@ class AnalogChip : public sc_core::sc_module, public Executor {
   void restore(const Snapshot& snapshot);
 
   [[nodiscard]] const Mapping& mapping() const noexcept { return mapping_; }
-  [[nodiscard]] const ModeTime& time() const noexcept { return time_; }
+  /// Ticks that programs of the mode took.
+  [[nodiscard]] std::uint64_t time(Mode mode) const noexcept { return time_[static_cast<std::size_t>(mode)]; }
   [[nodiscard]] std::uint64_t commands() const noexcept { return controller_.dispatched(); }
   /// Every component of the chip, found by walking the module tree, in the order of construction.
   [[nodiscard]] std::vector<Component*> components();
@@ -129,7 +127,7 @@ class AnalogChip : public sc_core::sc_module, public Executor {
   HostPort host_port_;
 
   std::uint64_t training_entry_ = 0, evaluation_entry_ = 0, probe_entry_ = 0;
-  ModeTime time_;
+  ModeTime time_{};
 };
 
 }  // namespace rheo

@@ -11,7 +11,7 @@
 namespace rheo {
 namespace {
 
-constexpr std::uint64_t version = 3;
+constexpr std::uint64_t version = 4;
 
 using Crc = unsigned long;
 
@@ -85,9 +85,9 @@ void write_checkpoint(const std::filesystem::path& file, const Checkpoint& check
       const hdf5::Handle trainer = hdf5::new_group(out, "trainer");
       write_trainer(trainer.get(), checkpoint.trainer, crc);
       const hdf5::Handle chip = hdf5::new_group(out, "chip");
-      write(chip.get(), "time",
-            std::vector<std::uint64_t>{checkpoint.chip.now, checkpoint.chip.time.training,
-                                       checkpoint.chip.time.evaluation, checkpoint.chip.components.size()},
+      write(chip.get(), "time", std::vector<std::uint64_t>{checkpoint.chip.now, checkpoint.chip.components.size()},
+            crc);
+      write(chip.get(), "modes", std::vector<std::uint64_t>(checkpoint.chip.time.begin(), checkpoint.chip.time.end()),
             crc);
       for (std::size_t i = 0; i < checkpoint.chip.components.size(); ++i) {
         const auto& component = checkpoint.chip.components[i];
@@ -124,8 +124,9 @@ Checkpoint read_checkpoint(const std::filesystem::path& file) {
     const hdf5::Handle chip = hdf5::open_group(in.get(), "chip");
     const auto time = read<std::uint64_t>(chip.get(), "time", crc);
     checkpoint.chip.now = time.at(0);
-    checkpoint.chip.time = {time.at(1), time.at(2)};
-    for (std::uint64_t i = 0; i < time.at(3); ++i) {
+    const auto modes = read<std::uint64_t>(chip.get(), "modes", crc);
+    for (std::size_t mode = 0; mode < mode_count; ++mode) checkpoint.chip.time[mode] = modes.at(mode);
+    for (std::uint64_t i = 0; i < time.at(1); ++i) {
       const hdf5::Handle group = hdf5::open_group(chip.get(), std::to_string(i));
       AnalogChip::ComponentState component;
       const auto name = read<char>(group.get(), "name", crc);

@@ -50,9 +50,9 @@ struct EvaluationOptions {
 };
 
 /// Programs the weights into a chip, lets it classify the test images and prints what it found: accuracy, time and
-/// energy an image; of replicas the similarity of their filters, too (rapa/replicas.hpp). An attack takes the gradient of the images from the chip itself (AnalogChip::probe), so the
-/// assignments and the noise that the attacker sees are not those of the test. Returns the exit status. Throws
-/// InputError, SimulationError.
+/// energy an image; of replicas the similarity of their filters, too (rapa/replicas.hpp). An attack takes the gradient
+/// of the images from the chip itself (AnalogChip::probe), so the assignments and the noise that the attacker sees are
+/// not those of the test. Returns the exit status. Throws InputError, SimulationError.
 int run_evaluation(const EvaluationConfiguration& configuration, const EvaluationOptions& options,
                    const volatile std::sig_atomic_t& interrupted);
 

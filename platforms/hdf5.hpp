@@ -72,8 +72,8 @@ void write(hid_t group, const std::string& name, const std::vector<T>& values, c
   const Handle space(H5Screate_simple(static_cast<int>(shape.size()), shape.data(), nullptr), H5Sclose);
   const Handle creation(H5Pcreate(H5P_DATASET_CREATE), H5Pclose);
   check(H5Pset_obj_track_times(creation.get(), false));
-  const Handle set(
-      H5Dcreate2(group, name.c_str(), type_of<T>(), space.get(), H5P_DEFAULT, creation.get(), H5P_DEFAULT), H5Dclose);
+  const Handle set(H5Dcreate2(group, name.c_str(), type_of<T>(), space.get(), H5P_DEFAULT, creation.get(), H5P_DEFAULT),
+                   H5Dclose);
   if (!values.empty()) check(H5Dwrite(set.get(), type_of<T>(), H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()));
 }
 

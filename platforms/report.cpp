@@ -76,7 +76,7 @@ Json busy_by_phase(AnalogChip& chip, Mode mode) {
 
 Json utilisation(AnalogChip& chip, Mode mode) {
   Json json = Json::object();
-  const auto total = static_cast<double>(mode == Mode::training ? chip.time().training : chip.time().evaluation);
+  const auto total = static_cast<double>(chip.time(mode));
   for (Component* component : chip.components()) {
     const auto busy = static_cast<double>(component->busy().total(mode));
     if (dynamic_cast<Controller*>(component) != nullptr) continue;
@@ -219,7 +219,9 @@ ChipActivity chip_activity(AnalogChip& chip) {
     const auto parts = component->inventory();
     activity.inventory.insert(activity.inventory.end(), parts.begin(), parts.end());
   }
-  activity.duration_s = {seconds(chip.time().training), seconds(chip.time().evaluation)};
+  for (std::size_t mode = 0; mode < mode_count; ++mode) {
+    activity.duration_s[mode] = seconds(chip.time(static_cast<Mode>(mode)));
+  }
   activity.layers = chip.mapping().layer_names;
   return activity;
 }
@@ -229,6 +231,7 @@ Json make_report(const RunConfiguration& configuration, const Trainer& trainer, 
   const ChipActivity activity = chip_activity(chip);
   const EnergyReport energy = energy_report(activity, Mode::training, costs);
   const EnergyReport test_energy = energy_report(activity, Mode::evaluation, costs);
+  const auto duration = [&](Mode mode) { return activity.duration_s[static_cast<std::size_t>(mode)]; };
 
   Json report;
   report["schema"] = 1;
@@ -236,18 +239,20 @@ Json make_report(const RunConfiguration& configuration, const Trainer& trainer, 
   report["config"] = configuration_json(configuration);
   report["seed"] = configuration.seed;
   report["accuracy"] = accuracy_json(trainer);
-  report["time"] = time_json(chip, Mode::training, activity.duration_s[0], configuration.chip.clock_hz);
+  report["time"] = time_json(chip, Mode::training, duration(Mode::training), configuration.chip.clock_hz);
   report["time"]["wall_s"] = wall_seconds;
   report["energy"] = energy_json(energy);
   report["memory"] = memory_json(chip);
   report["area"] = area_json(area_report(activity.inventory, costs));
   report["actions"] = actions_json(chip, Mode::training);
   report["layers"] = layers_json(chip, energy, Mode::training);
-  report["evaluation"] = {{"simulated_s", activity.duration_s[1]},
+  report["evaluation"] = {{"simulated_s", duration(Mode::evaluation)},
                           {"energy_j", test_energy.total_j},
                           {"energy_by_component", to_json(test_energy.by_component)},
                           {"by_phase", busy_by_phase(chip, Mode::evaluation)},
                           {"actions", actions_json(chip, Mode::evaluation)}};
+  report["preparation"] = {{"simulated_s", duration(Mode::preparation)},
+                           {"energy_j", energy_report(activity, Mode::preparation, costs).total_j}};
   report["images"] = {{"train", trainer.train_images()}, {"test", trainer.test_images()}};
   report["idealised"] = !configuration.chip.device.pulsed();
   report["remarks"] = remarks_of(configuration, chip);
@@ -265,7 +270,8 @@ Json evaluation_report(const RunConfiguration& configuration, AnalogChip& chip, 
   report["config"] = configuration_json(configuration);
   report["seed"] = configuration.seed;
   report["images"] = {{"test", images}};
-  report["time"] = time_json(chip, Mode::evaluation, activity.duration_s[1], configuration.chip.clock_hz);
+  report["time"] = time_json(chip, Mode::evaluation, activity.duration_s[static_cast<std::size_t>(Mode::evaluation)],
+                             configuration.chip.clock_hz);
   report["energy"] = energy_json(energy);
   report["memory"] = memory_json(chip);
   report["area"] = area_json(area_report(activity.inventory, costs));

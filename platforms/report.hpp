@@ -15,8 +15,9 @@ namespace rheo {
 [[nodiscard]] ChipActivity chip_activity(AnalogChip& chip);
 
 /// report.json, schema 1: one execution's accuracy, time, energy, memory and area, in SI units. The main
-/// sections are those of training; "evaluation" holds time and energy of the tests. Every number is checked to
-/// be finite and not negative (std::logic_error names the one that is not).
+/// sections are those of training; "evaluation" holds time and energy of the tests, "preparation" those of programming
+/// the first weights. Every number is checked to be finite and not negative (std::logic_error names the one that is
+/// not).
 [[nodiscard]] nlohmann::ordered_json make_report(const RunConfiguration& configuration, const Trainer& trainer,
                                                  AnalogChip& chip, const CostTable& costs, double wall_seconds);
 

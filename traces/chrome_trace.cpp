@@ -54,7 +54,7 @@ void ChromeTrace::command(const CommandEvent& event) {
       R"("args":{{"layer":"{}","phase":"{}","mode":"{}","bytes":{},"items":{},"command":{}}}}})",
       on, event.operation, phase_names[static_cast<std::size_t>(event.scope.phase)], microseconds(event.start),
       microseconds(event.end - event.start), name, phase_names[static_cast<std::size_t>(event.scope.phase)],
-      event.scope.mode == Mode::training ? "training" : "evaluation", event.bytes, event.items, event.sequence);
+      mode_names[static_cast<std::size_t>(event.scope.mode)], event.bytes, event.items, event.sequence);
 }
 
 }  // namespace rheo

@@ -55,14 +55,6 @@ ModeFigures figures(TrainingRun& run, Mode mode, double seconds, double joules, 
   return result;
 }
 
-/// Forgets what was counted so far: programming the tiles belongs to no image.
-void forget(AnalogChip& chip) {
-  for (Component* component : chip.components()) {
-    component->actions().restore(std::vector<std::uint64_t>(component->actions().values().size()));
-    component->busy().restore({});
-  }
-}
-
 /// Of the block with an image in flight; what lies in the buffer for good (biases) is no image's.
 double bits_per_image(const Mapping& mapping) {
   const std::uint32_t images = mapping.backward_images;
@@ -102,8 +94,6 @@ ChipPoint measure(const Replicas& replicas, const std::vector<std::string>& word
   run.elaborate(1, nullptr);
   AnalogChip& chip = run.chip();
   chip.program_initial_state();
-  forget(chip);
-  const std::uint64_t programming = chip.time().training;
 
   const ImageSet& set = run.data().train;
   const auto images = static_cast<std::size_t>(run.configuration().workload.batch_size);
@@ -113,8 +103,7 @@ ChipPoint measure(const Replicas& replicas, const std::vector<std::string>& word
   chip.train_step(batch, {0.01, 0, 0});
   chip.evaluate(batch);
 
-  ChipActivity activity = chip_activity(chip);
-  activity.duration_s = {seconds_of(chip.time().training - programming), seconds_of(chip.time().evaluation)};
+  const ChipActivity activity = chip_activity(chip);
   const auto figures_in = [&](Mode mode) {
     return figures(run, mode, activity.duration_s[static_cast<std::size_t>(mode)],
                    energy_report(activity, mode, run.costs()).total_j, static_cast<double>(images));

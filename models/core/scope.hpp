@@ -7,9 +7,14 @@
 
 namespace rheo {
 
-/// Evaluation is accounted apart from training, in time and in energy.
-enum class Mode : std::uint8_t { training, evaluation };
-inline constexpr std::size_t mode_count = 2;
+/// What is accounted apart, in time and in energy.
+enum class Mode : std::uint8_t {
+  training,
+  evaluation,
+  preparation,  ///< programming the weights that a run begins with, and looking into the chip
+};
+inline constexpr std::size_t mode_count = 3;
+inline constexpr std::array<std::string_view, mode_count> mode_names{"training", "evaluation", "preparation"};
 
 /// What a command is part of. `digital` is vector-unit work, `transfer` is DMA.
 enum class Phase : std::uint8_t { forward, backward, update, digital, transfer };

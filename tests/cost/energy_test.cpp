@@ -77,7 +77,7 @@ struct TwoTiles {
   [[nodiscard]] ChipActivity activity() const {
     return {.actions = {first, second},
             .inventory = {{"adc", "adc", 2}, {"array.cell", "array.cell", 4}},
-            .duration_s = {1.5, 0.5},
+            .duration_s = {1.5, 0.5, 0.25},
             .layers = {"conv1", "fc"}};
   }
 };
@@ -167,7 +167,7 @@ struct BusyChip {
       activity.actions.emplace_back(module);
     }
     for (int layer = 1; layer <= 8; ++layer) activity.layers.push_back("layer" + std::to_string(layer));
-    activity.duration_s = {12.345, 0.0};
+    activity.duration_s = {12.345, 0.0, 0.0};
   }
   BusyChip(const BusyChip&) = delete;
 };

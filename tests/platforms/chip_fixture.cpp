@@ -55,7 +55,7 @@ Outcome run_whole(const RunConfiguration& configuration, std::size_t threads,
   }
   for (std::size_t tile = 0; tile < mapping.tiles(); ++tile)
     outcome.weights.push_back(chip.tile(tile).array().weights());
-  outcome.ticks = chip.time().training;
+  outcome.ticks = chip.time(Mode::training);
   outcome.report = make_report(configuration, trainer, chip, run.costs(), 0.0);
   return outcome;
 }

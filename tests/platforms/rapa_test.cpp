@@ -235,9 +235,9 @@ TEST(Rapa, AVoteTakesTheTimeOfItsPasses) {
   chip.run.chip().program_initial_state();
   const std::span pixels = std::span(chip.run.data().test.pixels).first(4 * 28 * 28);
   const auto ticks = [&](const rapa::VoteParameters& parameters) {
-    const std::uint64_t before = chip.run.chip().time().evaluation;
+    const std::uint64_t before = chip.run.chip().time(Mode::evaluation);
     const auto result = rapa::vote(chip.run.chip(), pixels, 28 * 28, parameters);
-    return std::pair{static_cast<double>(chip.run.chip().time().evaluation - before), result};
+    return std::pair{static_cast<double>(chip.run.chip().time(Mode::evaluation) - before), result};
   };
   const auto [once, single] = ticks({1, 1, false});
   const auto [thrice, voted] = ticks({3, 1, false});
@@ -437,7 +437,7 @@ TEST(Rapa, WithFastDigitalPartsTheTimeOfAnImageIsThatOfItsArrayReads) {
     std::vector<std::uint8_t> pixels(3072), labels{3};
     for (std::size_t i = 0; i < pixels.size(); ++i) pixels[i] = static_cast<std::uint8_t>(i * 2654435761U >> 17);
     chip.evaluate({pixels, labels, 0});
-    return static_cast<double>(chip.time().evaluation) * tick_seconds;
+    return static_cast<double>(chip.time(Mode::evaluation)) * tick_seconds;
   };
   const double plain = seconds({});
   const double sixteen = seconds(tiled("random", 16, 4));
