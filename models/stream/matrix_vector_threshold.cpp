@@ -1,0 +1,192 @@
+#include "models/stream/matrix_vector_threshold.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "models/core/error.hpp"
+#include "models/core/rounding.hpp"
+#include "models/memory/bram_geometry.hpp"
+
+namespace rheo::stream {
+namespace {
+
+/// Deep memories are block RAM, shallow ones look-up tables.
+std::string_view memory_cost(std::uint64_t blocks) { return blocks > 0 ? "stream.buffer_bit" : "stream.lutram_access"; }
+
+std::vector<ActionKind> actions_of(std::uint64_t weight_blocks, std::uint64_t membrane_blocks, const Decay& decay) {
+  return {{"mvtu.add", "addition", "additions of weights in the lanes", "stream.add"},
+          {"mvtu.weight", "bit", "weight bits fetched", std::string(memory_cost(weight_blocks))},
+          {"mvtu.membrane", "bit", "membrane bits read or written", std::string(memory_cost(membrane_blocks))},
+          {"mvtu.decay", "neuron", "leaks of a membrane",
+           decay.kind == Decay::Kind::shift ? "stream.add" : "stream.multiply"},
+          {"mvtu.compare", "neuron", "comparisons with the threshold", "stream.add"},
+          {"mvtu.input", "bit", "bits written into or read from input buffers", "stream.lutram_access"}};
+}
+
+std::uint64_t weight_memory_blocks(const WeightMatrix& weights, const Folding& folding) {
+  const std::uint64_t lanes = std::uint64_t{folding.pe} * folding.simd;
+  const std::uint64_t count = std::uint64_t{weights.in_features()} * weights.out_features();
+  return finn_bram18k_blocks(ceil_divide(count, std::max<std::uint64_t>(lanes, 1)), lanes * weights.bits());
+}
+
+std::uint64_t membrane_memory_blocks(std::uint64_t neurons, const Folding& folding, std::uint32_t bits) {
+  return finn_bram18k_blocks(ceil_divide(neurons, std::max(folding.pe, 1U)), std::uint64_t{folding.pe} * bits);
+}
+
+}  // namespace
+
+MatrixVectorThreshold::MatrixVectorThreshold(const sc_core::sc_module_name& name, const StageContext& context,
+                                             WeightMatrix weights, std::uint32_t positions, const Folding& folding,
+                                             const LifParameters& lif, const TickSchedule& schedule, bool zero_skipping,
+                                             SpikeStream& in, SpikeStream& out)
+    : Stage(name, context,
+            actions_of(
+                weight_memory_blocks(weights, folding),
+                membrane_memory_blocks(std::uint64_t{positions} * weights.out_features(), folding, lif.membrane_bits),
+                lif.decay)),
+      weights_(std::move(weights)),
+      positions_(positions),
+      folding_(folding),
+      lif_(lif),
+      schedule_(schedule),
+      zero_skipping_(zero_skipping),
+      in_(in),
+      out_(out) {
+  const std::string what = basename();
+  if (folding.pe < 1 || weights_.out_features() % folding.pe != 0) {
+    throw InputError(what,
+                     fmt::format("pe = {}; expected a divisor of {} outputs", folding.pe, weights_.out_features()));
+  }
+  if (folding.simd < 1 || weights_.in_features() % folding.simd != 0) {
+    throw InputError(what,
+                     fmt::format("simd = {}; expected a divisor of {} inputs", folding.simd, weights_.in_features()));
+  }
+  if (lif.membrane_bits < 2 || lif.membrane_bits > 32) {
+    throw InputError(what, fmt::format("membranes of {} bits; expected 2 to 32", lif.membrane_bits));
+  }
+  if (lif.threshold < 0 || lif.threshold > lif.highest()) {
+    throw InputError(what, fmt::format("threshold = {}; expected 0 to {}", lif.threshold, lif.highest()));
+  }
+  passes_ = weights_.out_features() / folding.pe;
+  words_ = weights_.in_features() / folding.simd;
+  membranes_.resize(std::size_t{positions} * weights_.out_features());
+  sums_.resize(weights_.padded_outputs());
+  patch_.resize(words_for(weights_.in_features()) + 1);
+  fired_.resize(words_for(weights_.out_features()) + 1);
+  in_.connect_reader(*this);
+  out_.connect_writer(*this);
+}
+
+std::uint32_t MatrixVectorThreshold::active_words() const noexcept {
+  std::uint32_t active = 0;
+  for (std::uint32_t word = 0; word < words_; ++word) {
+    for (std::uint32_t lane = 0; lane < folding_.simd; lane += 64) {
+      const std::uint32_t part = std::min<std::uint32_t>(64, folding_.simd - lane);
+      if (bits_at(patch_.data(), std::size_t{word} * folding_.simd + lane, part) != 0) {
+        ++active;
+        break;
+      }
+    }
+  }
+  return active;
+}
+
+void MatrixVectorThreshold::compute() {
+  const std::uint32_t outputs = weights_.out_features();
+  const std::uint32_t inputs = weights_.in_features();
+  in_.take(patch_.data(), 0, inputs);
+  const std::uint64_t spikes = weights_.accumulate(std::span(patch_).first(words_for(inputs)), sums_);
+  const std::span<std::int32_t> membranes = std::span(membranes_).subspan(std::size_t{position_} * outputs, outputs);
+  fire(lif_, std::span(sums_).first(outputs), membranes, fired_);
+  if (schedule_.last(frames_)) std::fill(membranes.begin(), membranes.end(), 0);
+  out_.put(fired_.data(), 0, outputs);
+  if (observer_) copy_bits(frame_.data(), std::size_t{position_} * outputs, fired_.data(), 0, outputs);
+
+  pass_steps_ = words_;
+  if (zero_skipping_) {
+    pass_steps_ = std::max(1U, active_words());
+    skipped_steps_ += std::uint64_t{passes_ - 1} * (words_ - pass_steps_);
+  }
+  const std::uint64_t additions = (zero_skipping_ ? spikes : inputs) * outputs;
+  count(add, additions);
+  count(weight, additions * weights_.bits());
+  count(membrane, std::uint64_t{2} * outputs * lif_.membrane_bits);
+  count(decay, outputs);
+  count(compare, outputs);
+  count(input, inputs + std::uint64_t{passes_ - 1} * pass_steps_ * folding_.simd);
+}
+
+void MatrixVectorThreshold::end_position() {
+  word_ = 0;
+  pass_ = 0;
+  if (++position_ < positions_) return;
+  position_ = 0;
+  if (observer_) observer_(frames_, frame_);
+  ++frames_;
+}
+
+void MatrixVectorThreshold::work() {
+  if (observer_) frame_.resize(words_for(membranes_.size()) + 1);
+  while (true) {
+    if (pass_ == 0 && word_ < words_) {
+      while (word_ < words_) {
+        if (!in_.ready_to_read()) return;
+        const Cycle cycle = std::max(next_, in_.data_from());
+        in_.read(cycle);
+        step(cycle);
+        ++word_;
+      }
+      compute();
+    }
+    while (pass_ < passes_) {
+      if (!out_.ready_to_write()) return;
+      // The last step of a pass hands the spikes out; that of the first pass has just been made.
+      const Cycle ready = pass_ == 0 ? next_ - 1 : next_ + pass_steps_ - 1;
+      const Cycle cycle = std::max(ready, out_.room_from());
+      out_.write(cycle);
+      steps(cycle, pass_ == 0 ? 0 : pass_steps_);
+      ++pass_;
+    }
+    end_position();
+  }
+}
+
+std::uint64_t MatrixVectorThreshold::weight_bits() const noexcept {
+  return std::uint64_t{weights_.in_features()} * weights_.out_features() * weights_.bits();
+}
+
+std::uint64_t MatrixVectorThreshold::membrane_bits() const noexcept { return membranes_.size() * lif_.membrane_bits; }
+
+std::uint64_t MatrixVectorThreshold::weight_blocks() const noexcept { return weight_memory_blocks(weights_, folding_); }
+
+std::uint64_t MatrixVectorThreshold::membrane_blocks() const noexcept {
+  return membrane_memory_blocks(membranes_.size(), folding_, lif_.membrane_bits);
+}
+
+std::uint64_t MatrixVectorThreshold::input_blocks() const noexcept {
+  return finn_bram18k_blocks(words_, folding_.simd);
+}
+
+std::vector<InventoryItem> MatrixVectorThreshold::inventory() const {
+  std::vector<InventoryItem> items{{"mvtu", "stream.lane", std::uint64_t{folding_.pe} * folding_.simd}};
+  std::uint64_t blocks = 0;
+  std::uint64_t table_bits = 0;
+  for (const BufferUse& buffer : buffers()) {
+    blocks += buffer.bram18k;
+    if (buffer.bram18k == 0) table_bits += buffer.capacity_bits;
+  }
+  if (blocks > 0) items.push_back({"bram", "bram.18k", blocks});
+  if (table_bits > 0) items.push_back({"mvtu", "stream.lutram_bit", table_bits});
+  return items;
+}
+
+std::vector<BufferUse> MatrixVectorThreshold::buffers() const {
+  const auto use = [this](std::string_view part, std::uint64_t bits, std::uint64_t blocks) {
+    return BufferUse{fmt::format("{}.{}", basename(), part), blocks > 0 ? "bram" : "register", bits, bits, blocks};
+  };
+  return {use("weights", weight_bits(), weight_blocks()), use("membranes", membrane_bits(), membrane_blocks()),
+          use("input", input_buffer_bits(), input_blocks())};
+}
+
+}  // namespace rheo::stream

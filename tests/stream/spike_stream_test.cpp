@@ -1,0 +1,119 @@
+#include "models/stream/spike_stream.hpp"
+
+#include <gmock/gmock.h>
+
+#include "models/core/error.hpp"
+#include "tests/stream/streams.hpp"
+
+namespace rheo::stream {
+namespace {
+
+using namespace rheo::stream::testing;
+using ::testing::Each;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+using SpikeStreamTest = rheo::testing::SystemCTest;
+
+struct Link {
+  Link(const SpikeStreamParameters& parameters, std::uint64_t reader_interval = 1)
+      : stream("stream", parameters, 1),
+        source("source", stage_context(), always_ready(), parameters.frame_bits, stream),
+        sink("sink", stream, reader_interval) {}
+  SpikeStream stream;
+  DmaIn source;
+  Sink sink;
+};
+
+TEST_F(SpikeStreamTest, AWordIsReadTheCycleAfterItWasWritten) {
+  Link link({1, 1, 2, 4});
+  link.source.send(packed({1, 0, 1, 1}));
+  sc_core::sc_start();
+  EXPECT_THAT(link.sink.cycles, ElementsAre(1, 2, 3, 4));
+  EXPECT_THAT(link.sink.spikes, ElementsAre(1, 0, 1, 1));
+}
+
+TEST_F(SpikeStreamTest, DepthOneTakesTwoCyclesAWord) {
+  Link link({1, 1, 1, 4});
+  link.source.send(packed({1, 0, 1, 1}));
+  sc_core::sc_start();
+  // Written in 0, 2, 4, 6: a read in cycle c makes room for cycle c + 1.
+  EXPECT_THAT(link.sink.cycles, ElementsAre(1, 3, 5, 7));
+  EXPECT_EQ(link.stream.peak_bits(), 1U);
+}
+
+TEST_F(SpikeStreamTest, ASlowReaderHoldsTheWriterBack) {
+  // The reader takes a word every 3 cycles: 1, 4, 7, ... The writer is ahead by the depth: word n waits for the read of
+  // word n - 4 and so is written one cycle after it.
+  Link link({1, 1, 4, 16}, 3);
+  std::mt19937_64 random(1);
+  link.source.send(packed(random_spikes(random, 16, 0.5)));
+  sc_core::sc_start();
+  ASSERT_EQ(link.sink.cycles.size(), 16U);
+  for (std::size_t n = 0; n < 16; ++n) EXPECT_EQ(link.sink.cycles[n], 1 + 3 * n);
+  EXPECT_EQ(link.stream.last_write(), link.sink.cycles[16 - 4 - 1] + 1);
+  EXPECT_EQ(link.stream.peak_bits(), 4U);
+}
+
+TEST_F(SpikeStreamTest, ADeepFifoFillsAsFarAsTheReaderIsBehind) {
+  // 32 words written in cycles 0 to 31, one read in 1, 3, 5, ...: after the write in cycle c there are c + 1 - floor(c
+  // / 2) words, in cycle 31 that is 32 - 15 = 17.
+  Link link({1, 1, 1000, 32}, 2);
+  std::mt19937_64 random(1);
+  link.source.send(packed(random_spikes(random, 32, 0.5)));
+  sc_core::sc_start();
+  EXPECT_EQ(link.stream.last_write(), 31U);
+  EXPECT_EQ(link.stream.peak_bits(), 17U);
+}
+
+class WidthTest : public SpikeStreamTest, public ::testing::WithParamInterface<std::pair<unsigned, unsigned>> {};
+
+TEST_P(WidthTest, ChangingTheWidthKeepsOrderAndTakesTheSlowerSidesCycles) {
+  const auto [write_bits, read_bits] = GetParam();
+  Link link({write_bits, read_bits, 4, 240});
+  std::mt19937_64 random(7);
+  std::vector<Spikes> frames;
+  Spikes all;
+  for (int i = 0; i < 5; ++i) {
+    frames.push_back(random_spikes(random, 240, 0.3));
+    all.insert(all.end(), frames.back().begin(), frames.back().end());
+  }
+  send_all(link.source, frames);
+  sc_core::sc_start();
+  EXPECT_EQ(link.sink.spikes, all);
+  EXPECT_EQ(link.stream.bits_read(), link.stream.bits_written());
+  EXPECT_EQ(link.stream.spikes(), static_cast<std::uint64_t>(std::count(all.begin(), all.end(), 1)));
+  const Cycle slower = 240 / std::min(write_bits, read_bits);
+  const std::vector<Cycle> distances = intervals(link.sink.frame_ends());
+  EXPECT_THAT(std::vector<Cycle>(distances.begin() + 1, distances.end()), Each(slower));
+}
+
+INSTANTIATE_TEST_SUITE_P(Widths, WidthTest,
+                         ::testing::Values(std::pair{1U, 1U}, std::pair{1U, 8U}, std::pair{8U, 1U}, std::pair{3U, 5U},
+                                           std::pair{5U, 3U}, std::pair{80U, 16U}, std::pair{16U, 80U},
+                                           std::pair{240U, 1U}, std::pair{24U, 24U}));
+
+TEST_F(SpikeStreamTest, TimeOfTheKernelEndsWithTheLastWord) {
+  Link link({1, 1, 2, 4});
+  link.source.send(packed({1, 0, 1, 1}));
+  sc_core::sc_start();
+  // The reader is woken at the end of cycle 3, in which the last word was written.
+  EXPECT_EQ(sc_core::sc_time_stamp(), sc_core::sc_time(4 * 5, sc_core::SC_NS));
+}
+
+TEST_F(SpikeStreamTest, WidthsThatBlockEachOtherAreRefused) {
+  // 5 bits may hold 3 unread bits and then have no room for the next 3.
+  EXPECT_THROW(
+      {
+        try {
+          SpikeStream stream("stream", {3, 5, 1, 15}, 1);
+        } catch (const InputError& error) {
+          EXPECT_THAT(error.what(), HasSubstr("expected at least 2"));
+          throw;
+        }
+      },
+      InputError);
+}
+
+}  // namespace
+}  // namespace rheo::stream
