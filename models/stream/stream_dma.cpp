@@ -44,7 +44,7 @@ void DmaIn::work() {
     if (!out_.ready_to_write()) return;
     Cycle cycle = std::max({next_, out_.room_from(), port_free_ + (word_ * word_bits) / parameters_.bits_per_cycle});
     if (word_ == 0) {
-      cycle = std::max(cycle, frames_ * parameters_.frame_interval);
+      cycle = std::max(cycle, parameters_.latency + frames_ * parameters_.frame_interval);
       frame_starts_.push_back(cycle);
     }
     out_.write(cycle);
