@@ -14,6 +14,7 @@
 #include "platforms/device_list.hpp"
 #include "platforms/files.hpp"
 #include "platforms/inspect.hpp"
+#include "platforms/stream_fpga/stream_inspect.hpp"
 #include "platforms/training_run.hpp"
 #include "workloads/network/zoo.hpp"
 
@@ -56,7 +57,9 @@ void print_list(const std::string& topic) {
   if (topic.empty() || topic == "platforms") {
     fmt::print(
         "platforms\n  analog_training_chip  crossbar tiles with ADCs, DACs and pulse generators, buffer, DRAM, DMA, "
-        "controller, vector unit\n");
+        "controller, vector unit\n"
+        "  stream_fpga           streaming stages of a spiking network on an FPGA: sliding windows, "
+        "matrix-vector-threshold units, pooling\n");
   }
   if (topic.empty() || topic == "networks") {
     fmt::print("networks\n");
@@ -131,6 +134,16 @@ void add_run_words(CLI::App& command, Words& words) {
   command.add_flag("--quiet", words.quiet, "no progress");
 }
 
+/// `inspect` of a configuration of the streaming platform.
+int run_stream_fpga(const Words& words, bool inspect) {
+  std::vector<std::string> set = words.set;
+  if (!words.seed.empty()) set.push_back("seed=" + words.seed);
+  const StreamConfiguration configuration = StreamConfiguration::load(words.config, set);
+  if (!inspect) throw InputError(words.config, "the streaming platform is inspected; expected rheo inspect");
+  std::cout << (words.json ? inspect_json(configuration).dump(2) + "\n" : inspect_text(configuration));
+  return success;
+}
+
 int run_command_line(int argc, char** argv) {
   CLI::App app{
       "Rheo simulates hardware that computes where the data lies: accuracy, time, energy, memory and area\n"
@@ -186,6 +199,8 @@ int run_command_line(int argc, char** argv) {
         throw InputError(option, "is empty; expected a name");
     }
   }
+  if (!words.config.empty() && names_stream_fpga(words.config, words.set))
+    return run_stream_fpga(words, inspect.parsed());
   // The range test has a schedule of its own, whatever the file's.
   const RunConfiguration configuration = configuration_of(
       words, range.parsed() ? std::vector<std::string>{"schedule.kind=range_test"} : std::vector<std::string>{});

@@ -5,8 +5,6 @@
 #include <algorithm>
 
 #include "models/core/error.hpp"
-#include "models/core/rounding.hpp"
-#include "models/memory/bram_geometry.hpp"
 
 namespace rheo::stream {
 
@@ -49,18 +47,16 @@ void DelayLine::work() {
   }
 }
 
-std::uint64_t DelayLine::bram18k() const noexcept {
-  return finn_bram18k_blocks(ticks_ * (frame_bits_ / word_bits_), word_bits_);
-}
-
 std::vector<InventoryItem> DelayLine::inventory() const {
-  if (bram18k() > 0) return {{"bram", "bram.18k", bram18k()}};
-  return {{"delay", "stream.lutram_bit", ticks_ * frame_bits_}};
+  const StageMemory memory = delay_memory(ticks_, frame_bits_, word_bits_);
+  if (memory.bram18k() > 0) return {{"bram", "bram.18k", memory.bram18k()}};
+  return {{"delay", "stream.lutram_bit", memory.bits()}};
 }
 
 std::vector<BufferUse> DelayLine::buffers() const {
-  const std::uint64_t bits = ticks_ * frame_bits_;
-  return {{basename(), bram18k() > 0 ? "bram" : "register", bits, bits, bram18k()}};
+  const StageMemory memory = delay_memory(ticks_, frame_bits_, word_bits_);
+  const std::uint64_t blocks = memory.bram18k();
+  return {{basename(), blocks > 0 ? "bram" : "register", memory.bits(), memory.bits(), blocks}};
 }
 
 }  // namespace rheo::stream

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "models/stream/stage.hpp"
+#include "models/stream/stage_memory.hpp"
 
 namespace rheo::stream {
 
@@ -21,7 +22,6 @@ class DelayLine : public Stage {
 
  private:
   void work() override;
-  [[nodiscard]] std::uint64_t bram18k() const noexcept;
 
   std::uint64_t ticks_;
   std::uint64_t frame_bits_;

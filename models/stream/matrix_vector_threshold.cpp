@@ -5,8 +5,6 @@
 #include <algorithm>
 
 #include "models/core/error.hpp"
-#include "models/core/rounding.hpp"
-#include "models/memory/bram_geometry.hpp"
 
 namespace rheo::stream {
 namespace {
@@ -24,14 +22,16 @@ std::vector<ActionKind> actions_of(std::uint64_t weight_blocks, std::uint64_t me
           {"mvtu.input", "bit", "bits written into or read from input buffers", "stream.lutram_access"}};
 }
 
-std::uint64_t weight_memory_blocks(const WeightMatrix& weights, const Folding& folding) {
-  const std::uint64_t lanes = std::uint64_t{folding.pe} * folding.simd;
-  const std::uint64_t count = std::uint64_t{weights.in_features()} * weights.out_features();
-  return finn_bram18k_blocks(ceil_divide(count, std::max<std::uint64_t>(lanes, 1)), lanes * weights.bits());
+// A folding of 0 is refused later, in the constructor's body.
+bool usable(const Folding& folding) { return folding.pe > 0 && folding.simd > 0; }
+
+std::uint64_t blocks_of_weights(const WeightMatrix& weights, const Folding& folding) {
+  if (!usable(folding)) return 0;
+  return weight_memory(weights.in_features(), weights.out_features(), weights.bits(), folding).bram18k();
 }
 
-std::uint64_t membrane_memory_blocks(std::uint64_t neurons, const Folding& folding, std::uint32_t bits) {
-  return finn_bram18k_blocks(ceil_divide(neurons, std::max(folding.pe, 1U)), std::uint64_t{folding.pe} * bits);
+std::uint64_t blocks_of_membranes(std::uint64_t neurons, const Folding& folding, const LifParameters& lif) {
+  return usable(folding) ? membrane_memory(neurons, lif.membrane_bits, folding).bram18k() : 0;
 }
 
 }  // namespace
@@ -40,11 +40,10 @@ MatrixVectorThreshold::MatrixVectorThreshold(const sc_core::sc_module_name& name
                                              WeightMatrix weights, std::uint32_t positions, const Folding& folding,
                                              const LifParameters& lif, const TickSchedule& schedule, bool zero_skipping,
                                              SpikeStream& in, SpikeStream& out)
-    : Stage(name, context,
-            actions_of(
-                weight_memory_blocks(weights, folding),
-                membrane_memory_blocks(std::uint64_t{positions} * weights.out_features(), folding, lif.membrane_bits),
-                lif.decay)),
+    : Stage(
+          name, context,
+          actions_of(blocks_of_weights(weights, folding),
+                     blocks_of_membranes(std::uint64_t{positions} * weights.out_features(), folding, lif), lif.decay)),
       weights_(std::move(weights)),
       positions_(positions),
       folding_(folding),
@@ -152,22 +151,6 @@ void MatrixVectorThreshold::work() {
   }
 }
 
-std::uint64_t MatrixVectorThreshold::weight_bits() const noexcept {
-  return std::uint64_t{weights_.in_features()} * weights_.out_features() * weights_.bits();
-}
-
-std::uint64_t MatrixVectorThreshold::membrane_bits() const noexcept { return membranes_.size() * lif_.membrane_bits; }
-
-std::uint64_t MatrixVectorThreshold::weight_blocks() const noexcept { return weight_memory_blocks(weights_, folding_); }
-
-std::uint64_t MatrixVectorThreshold::membrane_blocks() const noexcept {
-  return membrane_memory_blocks(membranes_.size(), folding_, lif_.membrane_bits);
-}
-
-std::uint64_t MatrixVectorThreshold::input_blocks() const noexcept {
-  return finn_bram18k_blocks(words_, folding_.simd);
-}
-
 std::vector<InventoryItem> MatrixVectorThreshold::inventory() const {
   std::vector<InventoryItem> items{{"mvtu", "stream.lane", std::uint64_t{folding_.pe} * folding_.simd}};
   std::uint64_t blocks = 0;
@@ -182,11 +165,14 @@ std::vector<InventoryItem> MatrixVectorThreshold::inventory() const {
 }
 
 std::vector<BufferUse> MatrixVectorThreshold::buffers() const {
-  const auto use = [this](std::string_view part, std::uint64_t bits, std::uint64_t blocks) {
-    return BufferUse{fmt::format("{}.{}", basename(), part), blocks > 0 ? "bram" : "register", bits, bits, blocks};
+  const auto use = [this](std::string_view part, const StageMemory& memory) {
+    const std::uint64_t blocks = memory.bram18k();
+    return BufferUse{fmt::format("{}.{}", basename(), part), blocks > 0 ? "bram" : "register", memory.bits(),
+                     memory.bits(), blocks};
   };
-  return {use("weights", weight_bits(), weight_blocks()), use("membranes", membrane_bits(), membrane_blocks()),
-          use("input", input_buffer_bits(), input_blocks())};
+  return {use("weights", weight_memory(weights_.in_features(), weights_.out_features(), weights_.bits(), folding_)),
+          use("membranes", membrane_memory(membranes_.size(), lif_.membrane_bits, folding_)),
+          use("input", input_memory(weights_.in_features(), folding_))};
 }
 
 }  // namespace rheo::stream

@@ -6,17 +6,10 @@
 
 #include "models/stream/lif.hpp"
 #include "models/stream/stage.hpp"
+#include "models/stream/stage_memory.hpp"
 #include "models/stream/tick_schedule.hpp"
 
 namespace rheo::stream {
-
-/// Processing elements (neurons worked on at a time) and lanes of each (inputs added in a cycle).
-struct Folding {
-  std::uint32_t pe = 1;
-  std::uint32_t simd = 1;
-
-  friend bool operator==(const Folding&, const Folding&) = default;
-};
 
 /// Matrix-vector-threshold unit (MVTU) with LIF neurons: multiplies each of the `positions` patches of a frame with
 /// the weights, adds the sums to the membranes of that position and hands out the neurons that fire.
@@ -51,9 +44,6 @@ class MatrixVectorThreshold : public Stage {
     observer_ = std::move(observer);
   }
 
-  [[nodiscard]] std::uint64_t weight_bits() const noexcept;
-  [[nodiscard]] std::uint64_t membrane_bits() const noexcept;
-  [[nodiscard]] std::uint64_t input_buffer_bits() const noexcept { return weights_.in_features(); }
   [[nodiscard]] std::vector<InventoryItem> inventory() const override;
   [[nodiscard]] std::vector<BufferUse> buffers() const override;
 
@@ -64,9 +54,6 @@ class MatrixVectorThreshold : public Stage {
   void compute();
   void end_position();
   [[nodiscard]] std::uint32_t active_words() const noexcept;
-  [[nodiscard]] std::uint64_t weight_blocks() const noexcept;
-  [[nodiscard]] std::uint64_t membrane_blocks() const noexcept;
-  [[nodiscard]] std::uint64_t input_blocks() const noexcept;
 
   WeightMatrix weights_;
   std::uint32_t positions_;

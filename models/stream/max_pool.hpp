@@ -3,19 +3,10 @@
 #include <cstdint>
 #include <vector>
 
+#include "models/stream/layer_parameters.hpp"
 #include "models/stream/stage.hpp"
 
 namespace rheo::stream {
-
-/// A frame of spikes, pixel after pixel in row-major order, the channels of a pixel together.
-struct FrameShape {
-  std::uint32_t height = 1;
-  std::uint32_t width = 1;
-  std::uint32_t channels = 1;
-
-  [[nodiscard]] constexpr std::uint64_t bits() const noexcept { return std::uint64_t{height} * width * channels; }
-  friend bool operator==(const FrameShape&, const FrameShape&) = default;
-};
 
 /// Binary max-pooling: the OR of windows of `window` x `window` pixels, stride = window; incomplete windows are left
 /// out. `lanes` channels a cycle.

@@ -10,8 +10,6 @@
 namespace rheo::stream {
 namespace {
 
-constexpr std::uint64_t end_fifo_depth = 32;  // of the streams to and from the counters
-
 /// A stage that is to be built: its words and how to build it between two streams.
 struct Plan {
   std::string name;
@@ -68,9 +66,9 @@ Pipeline::Pipeline(const PipelineParameters& parameters, const std::vector<Layer
     }
     const auto positions = static_cast<std::uint32_t>(layer.geometry.positions());
     if (layer.has_window()) {
-      const std::uint32_t simd = layer.window_simd == 0 ? layer.folding.simd : layer.window_simd;
+      const std::uint32_t simd = layer.window_lanes();
       plans.push_back({layer.name + "_swu", index, simd, simd, layer.fifo_depth,
-                       positions * std::uint64_t{layer.geometry.elements()},
+                       std::uint64_t{positions} * layer.in_features(),
                        [&layer, context, simd, this](SpikeStream* in, SpikeStream* out) {
                          windows_.push_back(std::make_unique<SlidingWindow>((layer.name + "_swu").c_str(), context,
                                                                             layer.geometry, simd, *in, *out));
@@ -85,8 +83,7 @@ Pipeline::Pipeline(const PipelineParameters& parameters, const std::vector<Layer
                      [&, context, positions, schedule](SpikeStream* in, SpikeStream* out) {
                        units_.push_back(std::make_unique<MatrixVectorThreshold>(
                            (layer.name + "_mvtu").c_str(), context,
-                           WeightMatrix(layer.weights, static_cast<std::uint32_t>(layer.geometry.elements()),
-                                        layer.outputs, layer.weight_bits),
+                           WeightMatrix(layer.weights, layer.in_features(), layer.outputs, layer.weight_bits),
                            positions, layer.folding, layer.lif, schedule, parameters.zero_skipping, *in, *out));
                        stages_.push_back(units_.back().get());
                      }});

@@ -7,38 +7,15 @@
 #include <string_view>
 #include <vector>
 
-#include "models/core/patch_geometry.hpp"
 #include "models/stream/delay_line.hpp"
 #include "models/stream/label_counters.hpp"
+#include "models/stream/layer_parameters.hpp"
 #include "models/stream/matrix_vector_threshold.hpp"
 #include "models/stream/max_pool.hpp"
 #include "models/stream/sliding_window.hpp"
 #include "models/stream/stream_dma.hpp"
 
 namespace rheo::stream {
-
-/// One layer of LIF neurons and the stages that compute it: [delay line] [sliding window] MVTU [max-pooling].
-struct LayerParameters {
-  std::string name;
-  PatchGeometry geometry;             ///< a fully connected layer: a 1x1 image of its inputs
-  std::uint32_t outputs = 1;          ///< neurons at each position
-  std::vector<std::int32_t> weights;  ///< geometry.elements() x outputs, row by row
-  std::uint32_t weight_bits = 8;
-  LifParameters lif;
-  std::uint32_t pool = 1;  ///< window of max-pooling; 1: none
-  Folding folding;
-  std::uint32_t window_simd = 0;        ///< channels a cycle of the sliding window; 0: as folding.simd
-  std::uint64_t synaptic_delay = 0;     ///< ticks from the arrival of its inputs to its neurons
-  std::uint64_t axonal_delay = 0;       ///< ticks from its neurons to what is behind it
-  std::uint64_t fifo_depth = 32;        ///< of the stream into the layer, words of its wider side
-  std::uint64_t window_fifo_depth = 8;  ///< of the stream from the sliding window to the MVTU, likewise
-
-  [[nodiscard]] bool has_window() const noexcept { return geometry.kernel_height * geometry.kernel_width > 1; }
-  [[nodiscard]] FrameShape neurons() const noexcept { return {geometry.out_height(), geometry.out_width(), outputs}; }
-  [[nodiscard]] FrameShape output() const noexcept {
-    return {geometry.out_height() / pool, geometry.out_width() / pool, outputs};
-  }
-};
 
 /// Where propagation delays are realised.
 enum class DelayPlace : std::uint8_t {

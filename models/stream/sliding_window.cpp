@@ -6,7 +6,6 @@
 
 #include "models/core/error.hpp"
 #include "models/core/rounding.hpp"
-#include "models/memory/bram_geometry.hpp"
 
 namespace rheo::stream {
 
@@ -134,22 +133,16 @@ void SlidingWindow::work() {
   }
 }
 
-std::uint64_t SlidingWindow::line_buffer_bits() const noexcept {
-  return (std::uint64_t{geometry_.kernel_height} + geometry_.stride) * padded_width_ * geometry_.channels;
-}
-
-std::uint64_t SlidingWindow::bram18k() const noexcept {
-  const std::uint64_t lines = geometry_.kernel_height / geometry_.stride + 1;
-  return lines * finn_bram18k_blocks(std::uint64_t{geometry_.stride} * padded_width_ * pixel_words_, simd_);
-}
-
 std::vector<InventoryItem> SlidingWindow::inventory() const {
-  if (bram18k() > 0) return {{"bram", "bram.18k", bram18k()}};
-  return {{"swu", "stream.lutram_bit", line_buffer_bits()}};
+  const StageMemory memory = line_memory(geometry_, simd_);
+  if (memory.bram18k() > 0) return {{"bram", "bram.18k", memory.bram18k()}};
+  return {{"swu", "stream.lutram_bit", memory.bits()}};
 }
 
 std::vector<BufferUse> SlidingWindow::buffers() const {
-  return {{basename(), bram18k() > 0 ? "bram" : "register", line_buffer_bits(), line_buffer_bits(), bram18k()}};
+  const StageMemory memory = line_memory(geometry_, simd_);
+  const std::uint64_t blocks = memory.bram18k();
+  return {{basename(), blocks > 0 ? "bram" : "register", memory.bits(), memory.bits(), blocks}};
 }
 
 }  // namespace rheo::stream

@@ -5,6 +5,7 @@
 
 #include "models/core/patch_geometry.hpp"
 #include "models/stream/stage.hpp"
+#include "models/stream/stage_memory.hpp"
 
 namespace rheo::stream {
 
@@ -25,7 +26,6 @@ class SlidingWindow : public Stage {
   SlidingWindow(const sc_core::sc_module_name& name, const StageContext& context, const PatchGeometry& geometry,
                 std::uint32_t simd, SpikeStream& in, SpikeStream& out);
 
-  [[nodiscard]] std::uint64_t line_buffer_bits() const noexcept;
   [[nodiscard]] std::vector<InventoryItem> inventory() const override;
   [[nodiscard]] std::vector<BufferUse> buffers() const override;
 
@@ -40,7 +40,6 @@ class SlidingWindow : public Stage {
   void read_word(Cycle cycle);
   void put_patch();
   [[nodiscard]] bool inside() const noexcept;
-  [[nodiscard]] std::uint64_t bram18k() const noexcept;
 
   PatchGeometry geometry_;
   std::uint32_t simd_;

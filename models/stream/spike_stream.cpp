@@ -8,8 +8,8 @@
 
 #include "models/core/error.hpp"
 #include "models/core/rounding.hpp"
-#include "models/memory/bram_geometry.hpp"
 #include "models/stream/stage.hpp"
+#include "models/stream/stage_memory.hpp"
 
 namespace rheo::stream {
 namespace {
@@ -100,15 +100,14 @@ ActionCounts& SpikeStream::actions() {
 }
 
 std::vector<InventoryItem> SpikeStream::inventory() const {
-  const std::uint64_t width = std::max(parameters_.write_bits, parameters_.read_bits);
-  const std::uint64_t blocks = finn_bram18k_blocks(parameters_.depth, width);
-  if (blocks > 0) return {{"bram", "bram.18k", blocks}};
-  return {{"fifo", "stream.lutram_bit", capacity_bits_}};
+  const StageMemory memory = fifo_memory(parameters_.depth, std::max(parameters_.write_bits, parameters_.read_bits));
+  if (memory.bram18k() > 0) return {{"bram", "bram.18k", memory.bram18k()}};
+  return {{"fifo", "stream.lutram_bit", memory.bits()}};
 }
 
 std::vector<BufferUse> SpikeStream::buffers() const {
-  const std::uint64_t width = std::max(parameters_.write_bits, parameters_.read_bits);
-  return {{basename(), "fifo", capacity_bits_, peak_bits(), finn_bram18k_blocks(parameters_.depth, width)}};
+  const StageMemory memory = fifo_memory(parameters_.depth, std::max(parameters_.write_bits, parameters_.read_bits));
+  return {{basename(), "fifo", memory.bits(), peak_bits(), memory.bram18k()}};
 }
 
 }  // namespace rheo::stream
