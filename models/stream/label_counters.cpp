@@ -47,6 +47,7 @@ void LabelCounters::work() {
     }
     count(0, spikes);
     frame_ends_.push_back(cycle);
+    if (observer_) observer_(frames_, frame_);
     if (!schedule_.last(frames_++)) continue;
     for (std::uint64_t& label : counts_) {
       out_.put(&label, 0, counter_bits_);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "models/stream/stage.hpp"
@@ -20,7 +21,11 @@ class LabelCounters : public Stage {
   [[nodiscard]] static std::uint32_t counter_bits(std::uint32_t ticks) noexcept;
 
   [[nodiscard]] std::uint64_t frames() const noexcept { return frames_; }
-  /// The cycle in which the latest frame was complete.
+  /// Called with each frame of spikes that arrives.
+  void observe(std::function<void(std::uint64_t frame, const std::vector<std::uint64_t>& spikes)> observer) {
+    observer_ = std::move(observer);
+  }
+  /// The last cycle of each frame.
   [[nodiscard]] const std::vector<Cycle>& frame_ends() const noexcept { return frame_ends_; }
   [[nodiscard]] std::vector<InventoryItem> inventory() const override;
   [[nodiscard]] std::vector<BufferUse> buffers() const override;
@@ -36,6 +41,7 @@ class LabelCounters : public Stage {
   std::vector<std::uint64_t> counts_;
   std::vector<std::uint64_t> frame_;
   std::vector<Cycle> frame_ends_;
+  std::function<void(std::uint64_t, const std::vector<std::uint64_t>&)> observer_;
   std::uint32_t word_ = 0;
   std::uint32_t counts_to_write_ = 0;
   std::uint64_t frames_ = 0;

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -44,6 +45,10 @@ class Pipeline {
   void send(std::vector<std::uint64_t> frame) { dma_in_->send(std::move(frame)); }
   /// Empty frames that push what is in the delay lines out; needed after the last example.
   void send_drain();
+  /// Called with each frame of spikes that reaches the label counters.
+  void observe_output(std::function<void(std::uint64_t frame, const std::vector<std::uint64_t>& spikes)> observer) {
+    counters_->observe(std::move(observer));
+  }
   /// Ticks from a spike at the input to its effect at the output.
   [[nodiscard]] std::uint64_t total_delay() const noexcept { return total_delay_; }
 
