@@ -95,7 +95,7 @@ EventReader::EventReader(const sc_core::sc_module_name& name, const StageContext
 }
 
 void EventReader::start(Cycle cycle) {
-  next_ = std::max(next_, cycle + 1);
+  rest_until(cycle);
   running_ = true;
   event_ = 0;
   wake_after(cycle);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <systemc>
@@ -24,6 +25,9 @@ class Stage : public sc_core::sc_module, public Component {
   void run();
   /// An event at the end of `cycle`, or now when that has passed.
   void wake_after(Cycle cycle);
+
+  /// Does nothing up to the end of `cycle`.
+  void rest_until(Cycle cycle) noexcept { next_ = std::max(next_, cycle + 1); }
 
   /// Cycles in which the stage worked, as opposed to waiting for its streams.
   [[nodiscard]] std::uint64_t busy_cycles() const noexcept { return busy_cycles_; }
