@@ -25,7 +25,6 @@ TickBatchedPipeline::TickBatchedPipeline(const PipelineParameters& parameters,
   const TickSchedule schedule{ticks_, 0};
 
   // A reader exists before the writer that starts it.
-  std::vector<SpikeStream*> from_reader;
   for (std::size_t i = 0; i < layers.size(); ++i) {
     const LayerParameters& layer = layers[i];
     if (layer.synaptic_delay + layer.axonal_delay > 0) {
@@ -40,9 +39,9 @@ TickBatchedPipeline::TickBatchedPipeline(const PipelineParameters& parameters,
     const std::uint32_t read_bits = layer.has_window() ? layer.window_lanes() : layer.folding.simd;
     buffers_.push_back(std::make_unique<EventBuffer>(layer.name + "_events", inputs, ticks_,
                                                      event_capacity_bits.empty() ? 0 : event_capacity_bits.at(i)));
-    from_reader.push_back(&stream(layer.name + "_decoded", read_bits, read_bits, layer.fifo_depth, inputs, index));
+    layer_inputs_.push_back(&stream(layer.name + "_decoded", read_bits, read_bits, layer.fifo_depth, inputs, index));
     readers_.push_back(std::make_unique<EventReader>(
-        (layer.name + "_reader").c_str(), StageContext{parameters.clock, index}, *buffers_[i], *from_reader[i]));
+        (layer.name + "_reader").c_str(), StageContext{parameters.clock, index}, *buffers_[i], *layer_inputs_[i]));
     stages_.push_back(readers_.back().get());
   }
   const auto add_writer = [&](std::size_t layer, SpikeStream& in) {
@@ -65,7 +64,7 @@ TickBatchedPipeline::TickBatchedPipeline(const PipelineParameters& parameters,
     const StageContext context{parameters.clock, index};
     const std::uint32_t pe = layer.folding.pe;
     const auto positions = static_cast<std::uint32_t>(layer.geometry.positions());
-    SpikeStream* in = from_reader[i];
+    SpikeStream* in = layer_inputs_[i];
     if (layer.has_window()) {
       SpikeStream& patches = stream(layer.name + "_patches", layer.window_lanes(), layer.folding.simd,
                                     layer.window_fifo_depth, std::uint64_t{positions} * layer.in_features(), index);

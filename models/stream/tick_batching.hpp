@@ -34,6 +34,10 @@ class TickBatchedPipeline {
   }
   /// The buffer in front of a layer.
   [[nodiscard]] const EventBuffer& events_of(std::size_t layer) const { return *buffers_[layer]; }
+  /// The stream of decoded spikes that enters a layer.
+  [[nodiscard]] const SpikeStream& input_of(std::size_t layer) const { return *layer_inputs_[layer]; }
+  /// The last cycle of each frame at the label counters.
+  [[nodiscard]] const std::vector<Cycle>& frame_ends() const noexcept { return counters_->frame_ends(); }
   /// When a layer began and ended with the latest example.
   [[nodiscard]] Cycle begin_of(std::size_t layer) const { return readers_[layer]->begin(); }
   [[nodiscard]] Cycle end_of(std::size_t layer) const;
@@ -48,6 +52,7 @@ class TickBatchedPipeline {
   std::uint32_t ticks_;
   std::vector<std::unique_ptr<EventBuffer>> buffers_;
   std::vector<std::unique_ptr<SpikeStream>> streams_;
+  std::vector<SpikeStream*> layer_inputs_;
   std::unique_ptr<DmaIn> dma_in_;
   std::vector<std::unique_ptr<EventReader>> readers_;
   std::vector<std::unique_ptr<EventWriter>> writers_;

@@ -152,4 +152,12 @@ void require_fit(const MemoryAccount& account, FpgaPart part) {
   }
 }
 
+void require_fit(std::uint64_t bram18k, FpgaPart part) {
+  if (bram18k <= bram18k_of(part)) return;
+  throw InputError("device.part",
+                   fmt::format("does not fit: {} 18-Kbit block RAMs of {} on the device; expected another "
+                               "part, fewer bits or another folding",
+                               bram18k, bram18k_of(part)));
+}
+
 }  // namespace rheo

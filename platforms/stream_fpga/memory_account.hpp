@@ -59,5 +59,7 @@ struct MemoryAccount {
 
 /// Throws InputError for device.part when the network does not fit.
 void require_fit(const MemoryAccount& account, FpgaPart part);
+/// The same for a number of blocks.
+void require_fit(std::uint64_t bram18k, FpgaPart part);
 
 }  // namespace rheo
