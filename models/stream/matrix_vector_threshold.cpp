@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 
 #include "models/core/error.hpp"
 
@@ -79,13 +80,13 @@ MatrixVectorThreshold::MatrixVectorThreshold(const sc_core::sc_module_name& name
 
 std::uint32_t MatrixVectorThreshold::active_words() const noexcept {
   std::uint32_t active = 0;
-  for (std::uint32_t word = 0; word < words_; ++word) {
-    for (std::uint32_t lane = 0; lane < folding_.simd; lane += 64) {
-      const std::uint32_t part = std::min<std::uint32_t>(64, folding_.simd - lane);
-      if (bits_at(patch_.data(), std::size_t{word} * folding_.simd + lane, part) != 0) {
-        ++active;
-        break;
-      }
+  std::size_t next = 0;  // the first bit behind the latest active word
+  for (std::size_t word = 0; word < words_for(weights_.in_features()); ++word) {
+    for (std::uint64_t left = patch_[word]; left != 0; left &= left - 1) {
+      const std::size_t bit = word * 64 + static_cast<std::size_t>(std::countr_zero(left));
+      if (bit < next) continue;
+      ++active;
+      next = (bit / folding_.simd + 1) * folding_.simd;
     }
   }
   return active;
@@ -108,12 +109,19 @@ void MatrixVectorThreshold::compute() {
     skipped_steps_ += std::uint64_t{passes_ - 1} * (words_ - pass_steps_);
   }
   const std::uint64_t additions = (zero_skipping_ ? spikes : inputs) * outputs;
-  count(add, additions);
-  count(weight, additions * weights_.bits());
-  count(membrane, std::uint64_t{2} * outputs * lif_.membrane_bits);
-  count(decay, outputs);
-  count(compare, outputs);
-  count(input, inputs + std::uint64_t{passes_ - 1} * pass_steps_ * folding_.simd);
+  pending_additions_ += additions;
+  pending_input_bits_ += inputs + std::uint64_t{passes_ - 1} * pass_steps_ * folding_.simd;
+}
+
+void MatrixVectorThreshold::count_frame() {
+  const std::uint64_t neurons = membranes_.size();
+  count(add, pending_additions_);
+  count(weight, pending_additions_ * weights_.bits());
+  count(membrane, 2 * neurons * lif_.membrane_bits);
+  count(decay, neurons);
+  count(compare, neurons);
+  count(input, pending_input_bits_);
+  pending_additions_ = pending_input_bits_ = 0;
 }
 
 void MatrixVectorThreshold::end_position() {
@@ -121,6 +129,7 @@ void MatrixVectorThreshold::end_position() {
   pass_ = 0;
   if (++position_ < positions_) return;
   position_ = 0;
+  count_frame();
   if (observer_) observer_(frames_, frame_);
   ++frames_;
 }
@@ -129,13 +138,10 @@ void MatrixVectorThreshold::work() {
   if (observer_) frame_.resize(words_for(membranes_.size()) + 1);
   while (true) {
     if (pass_ == 0 && word_ < words_) {
-      while (word_ < words_) {
-        if (!in_.ready_to_read()) return;
-        const Cycle cycle = std::max(next_, in_.data_from());
-        in_.read(cycle);
-        step(cycle);
-        ++word_;
-      }
+      const auto words = static_cast<std::uint32_t>(in_.read_run(next_, words_ - word_));
+      worked(words);
+      word_ += words;
+      if (word_ < words_) return;
       compute();
     }
     while (pass_ < passes_) {

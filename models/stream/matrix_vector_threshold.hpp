@@ -23,8 +23,9 @@ namespace rheo::stream {
 ///
 /// Membranes are 0 before the first tick and after the last tick of each example. See LifParameters for the arithmetic.
 ///
-/// Actions: mvtu.add (lane additions), mvtu.weight (weight bits fetched), mvtu.membrane (membrane bits read or
-/// written), mvtu.decay and mvtu.compare (neurons), mvtu.input (bits of the input buffer written or read).
+/// Actions, counted when a frame is done: mvtu.add (lane additions), mvtu.weight (weight bits fetched), mvtu.membrane
+/// (membrane bits read or written), mvtu.decay and mvtu.compare (neurons), mvtu.input (bits of the input buffer written
+/// or read).
 class MatrixVectorThreshold : public Stage {
  public:
   /// Throws InputError unless pe divides the outputs and simd the inputs, and the threshold lies in the membrane's
@@ -53,6 +54,7 @@ class MatrixVectorThreshold : public Stage {
   void work() override;
   void compute();
   void end_position();
+  void count_frame();
   [[nodiscard]] std::uint32_t active_words() const noexcept;
 
   WeightMatrix weights_;
@@ -80,6 +82,7 @@ class MatrixVectorThreshold : public Stage {
   std::uint32_t position_ = 0;
   std::uint64_t frames_ = 0;
   std::uint64_t skipped_steps_ = 0;
+  std::uint64_t pending_additions_ = 0, pending_input_bits_ = 0;  ///< of the present frame
 };
 
 }  // namespace rheo::stream

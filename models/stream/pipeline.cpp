@@ -124,7 +124,7 @@ Pipeline::Pipeline(const PipelineParameters& parameters, const std::vector<Layer
 
   for (std::size_t i = 1; i < plans.size(); ++i) {
     const SpikeStreamParameters words{plans[i - 1].write_bits, plans[i].read_bits, plans[i].depth,
-                                      plans[i - 1].frame_bits};
+                                      plans[i - 1].frame_bits, !plans[i - 1].name.ends_with("_swu")};
     streams_.push_back(std::make_unique<SpikeStream>((plans[i].name + "_in").c_str(), words, plans[i].layer));
   }
   for (std::size_t i = 0; i < plans.size(); ++i) {

@@ -112,13 +112,33 @@ bool SlidingWindow::row_step() {
   }
   if (reads) read_word(cycle);
   step(cycle);
-  if (++step_ < row_steps_) return true;
+  if (++step_ == row_steps_) end_row();
+  return true;
+}
+
+void SlidingWindow::end_row() {
   step_ = 0;
   out_column_ = 0;
-  if (++out_row_ < geometry_.out_height()) return true;
+  if (++out_row_ < geometry_.out_height()) return;
   // Rows that no patch needs are read, and forgotten, before the next frame.
   out_row_ = 0;
   fill_left_ = fill_steps_ + std::uint64_t{padded_height_ - row_} * padded_width_ * pixel_words_;
+}
+
+/// The steps of an output row that write and do not read.
+bool SlidingWindow::write_patches() {
+  while (step_ < row_write_steps_) {
+    if (!out_.ready_to_write()) return false;
+    if (patch_word_ == 0) put_patch();
+    const auto words = static_cast<std::uint32_t>(out_.write_run(next_, patch_words_ - patch_word_));
+    worked(words);
+    step_ += words;
+    patch_word_ += words;
+    if (patch_word_ < patch_words_) continue;
+    patch_word_ = 0;
+    ++out_column_;
+  }
+  if (step_ == row_steps_) end_row();
   return true;
 }
 
@@ -127,9 +147,10 @@ void SlidingWindow::work() {
     if (fill_left_ > 0) {
       if (row_ == padded_height_) row_ = 0;
       if (!frame_step()) return;
-    } else if (!row_step()) {
-      return;
+      continue;
     }
+    const bool reads = step_ < row_read_steps_ && row_ < padded_height_;
+    if (!reads && step_ < row_write_steps_ ? !write_patches() : !row_step()) return;
   }
 }
 

@@ -35,6 +35,8 @@ class SlidingWindow : public Stage {
   void work() override;
   [[nodiscard]] bool frame_step();
   [[nodiscard]] bool row_step();
+  [[nodiscard]] bool write_patches();
+  void end_row();
   /// Reads one word of the padded frame in a step that may happen from `cycle` on; false: there is none yet.
   [[nodiscard]] bool can_read_from(Cycle& cycle) const noexcept;
   void read_word(Cycle cycle);

@@ -77,6 +77,78 @@ void SpikeStream::end_frame(Cycle cycle) {
   reader_->wake_after(cycle);
 }
 
+std::uint64_t SpikeStream::write_run(Cycle& next, std::uint64_t count) {
+  if (parameters_.write_bits != parameters_.read_bits) {
+    std::uint64_t done = 0;
+    for (; done < count && needed_reads_ <= reads_; ++done) {
+      const Cycle cycle = std::max(next, room_from());
+      write(cycle);
+      next = cycle + 1;
+    }
+    return done;
+  }
+  // Word n waits for the read of word n - depth. In local variables, which the stores below cannot alias.
+  const std::uint64_t depth = parameters_.depth;
+  const std::uint64_t first = writes_;
+  const std::uint64_t last = first + std::min({count, reads_ + depth - first, frame_end_ - first});
+  const Cycle* const reads = read_cycles_.data();
+  Cycle* const writes = write_cycles_.data();
+  const std::uint64_t read_mask = read_mask_;
+  const std::uint64_t write_mask = write_mask_;
+  Cycle cycle = next;
+  for (std::uint64_t word = first; word < last; ++word) {
+    if (word >= depth) cycle = std::max(cycle, reads[(word - depth) & read_mask] + 1);
+    writes[word & write_mask] = cycle++;
+  }
+  if (last == first) return 0;
+  next = cycle;
+  writes_ = last;
+  written_bits_ += (last - first) * parameters_.write_bits;
+  needed_reads_ = last + 1 > depth ? last + 1 - depth : 0;
+  if (writes_ == frame_end_) end_frame(cycle - 1);
+  return last - first;
+}
+
+std::uint64_t SpikeStream::read_run(Cycle& next, std::uint64_t count) {
+  if (parameters_.write_bits != parameters_.read_bits) {
+    std::uint64_t done = 0;
+    for (; done < count && ready_to_read(); ++done) {
+      const Cycle cycle = std::max(next, data_from());
+      read(cycle);
+      next = cycle + 1;
+    }
+    return done;
+  }
+  const std::uint64_t first = reads_;
+  const std::uint64_t last = first + std::min(count, writes_ - first);
+  if (last == first) return 0;
+  const Cycle* const writes = write_cycles_.data();
+  Cycle* const reads = read_cycles_.data();
+  const std::uint64_t read_mask = read_mask_;
+  const std::uint64_t write_mask = write_mask_;
+  const std::uint64_t written = writes_;
+  std::uint64_t measured = measured_;
+  std::uint64_t peak = 0;
+  Cycle cycle = next;
+  for (std::uint64_t word = first; word < last; ++word) {
+    cycle = std::max(cycle, writes[word & write_mask] + 1);
+    // As measure_fill().
+    while (measured < written && writes[measured & write_mask] <= cycle) {
+      ++measured;
+      peak = std::max(peak, measured - word);
+    }
+    reads[word & read_mask] = cycle++;
+  }
+  if (writer_waits_) wake_writer(cycle - 1);
+  next = cycle;
+  reads_ = last;
+  measured_ = measured;
+  peak_bits_ = std::max(peak_bits_, peak * parameters_.write_bits);
+  read_bits_ += (last - first) * parameters_.read_bits;
+  needed_writes_ = last + 1;
+  return last - first;
+}
+
 void SpikeStream::count_spikes(const std::uint64_t* bits, std::size_t at, std::size_t count) {
   while (count > 0) {
     const std::size_t part = std::min<std::uint64_t>({count, 64, parameters_.frame_bits - frame_position_});

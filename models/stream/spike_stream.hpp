@@ -21,6 +21,7 @@ struct SpikeStreamParameters {
   std::uint32_t read_bits = 1;   ///< of one word as the reader takes it
   std::uint64_t depth = 2;       ///< words of the wider of the two; 1 halves the throughput
   std::uint64_t frame_bits = 1;  ///< of one tick, a multiple of both
+  bool counts_spikes = true;     ///< spikes() and peak_spikes() are wanted
 };
 
 /// A bounded FIFO of bit-packed spikes between two stages, with back-pressure. It also changes the width of words as
@@ -52,7 +53,7 @@ class SpikeStream : public sc_core::sc_module, public Component {
   }
   /// Bits of words that are or will be written; they precede the words' cycles.
   void put(const std::uint64_t* bits, std::size_t at, std::size_t count) {
-    count_spikes(bits, at, count);
+    if (parameters_.counts_spikes) count_spikes(bits, at, count);
     bits_.push(bits, at, count);
   }
   void write(Cycle cycle) {
@@ -63,6 +64,10 @@ class SpikeStream : public sc_core::sc_module, public Component {
     }
     if (writes_ == frame_end_) end_frame(cycle);
   }
+
+  /// Writes up to `count` words, each in the first cycle from `next` on that has room, as far as room is known.
+  /// Returns how many; `next` is then the cycle after the last one.
+  std::uint64_t write_run(Cycle& next, std::uint64_t count);
 
   // ---- Reader ----
   [[nodiscard]] bool ready_to_read() const noexcept { return read_bits_ + parameters_.read_bits <= written_bits_; }
@@ -75,6 +80,9 @@ class SpikeStream : public sc_core::sc_module, public Component {
     read_bits_ += parameters_.read_bits;
     while (needed_writes_ * parameters_.write_bits < read_bits_ + parameters_.read_bits) ++needed_writes_;
   }
+  /// Reads up to `count` words, each in the first cycle from `next` on that has data, as far as they are written.
+  /// Returns how many; `next` is then the cycle after the last one.
+  std::uint64_t read_run(Cycle& next, std::uint64_t count);
   /// Takes bits of words that have been read.
   void take(std::uint64_t* to, std::size_t at, std::size_t count) noexcept { bits_.pop(to, at, count); }
 

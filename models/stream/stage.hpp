@@ -57,6 +57,8 @@ class Stage : public sc_core::sc_module, public Component {
     next_ = cycle + 1;
     busy_cycles_ += count;
   }
+  /// `count` steps, after which next_ has been set.
+  void worked(std::uint64_t count) noexcept { busy_cycles_ += count; }
   void count(std::size_t kind, std::uint64_t n) { actions_.add(kind, scope_, n); }
   [[nodiscard]] const StageContext& context() const noexcept { return context_; }
 

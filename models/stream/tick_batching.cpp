@@ -12,7 +12,7 @@ namespace rheo::stream {
 SpikeStream& TickBatchedPipeline::stream(const std::string& name, std::uint32_t write_bits, std::uint32_t read_bits,
                                          std::uint64_t depth, std::uint64_t frame_bits, LayerIndex layer) {
   streams_.push_back(std::make_unique<SpikeStream>(
-      name.c_str(), SpikeStreamParameters{write_bits, read_bits, depth, frame_bits}, layer));
+      name.c_str(), SpikeStreamParameters{write_bits, read_bits, depth, frame_bits, true}, layer));
   return *streams_.back();
 }
 

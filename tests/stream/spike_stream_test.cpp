@@ -93,6 +93,41 @@ INSTANTIATE_TEST_SUITE_P(Widths, WidthTest,
                                            std::pair{5U, 3U}, std::pair{80U, 16U}, std::pair{16U, 80U},
                                            std::pair{240U, 1U}, std::pair{24U, 24U}));
 
+/// Reads nothing before it is opened.
+class Gate : public Stage {
+ public:
+  Gate(const sc_core::sc_module_name& name, SpikeStream& in) : Stage(name, stage_context(), {}), in_(in) {
+    in_.connect_reader(*this);
+  }
+  void open_after(Cycle cycle) {
+    open_ = true;
+    rest_until(cycle);
+    wake_after(cycle);
+  }
+  [[nodiscard]] std::vector<InventoryItem> inventory() const override { return {}; }
+
+ private:
+  void work() override {
+    if (open_) worked(in_.read_run(next_, 1000));
+  }
+  SpikeStream& in_;
+  bool open_ = false;
+};
+
+TEST_F(SpikeStreamTest, AWriterWhoseReaderCannotGoOnWaitsForIt) {
+  SpikeStream stream("stream", {1, 1, 4, 16}, 1);
+  DmaIn source("source", stage_context(), always_ready(), 16, stream);
+  Gate gate("gate", stream);
+  source.send(packed(Spikes(16, 1)));
+  sc_core::sc_start();
+  EXPECT_EQ(stream.words_written(), 4U);
+  gate.open_after(99);
+  sc_core::sc_start();
+  EXPECT_EQ(stream.words_written(), 16U);
+  EXPECT_EQ(stream.words_read(), 16U);
+  EXPECT_EQ(gate.now(), 100U + 16U);  // a word a cycle from 100 on
+}
+
 TEST_F(SpikeStreamTest, TimeOfTheKernelEndsWithTheLastWord) {
   Link link({1, 1, 2, 4});
   link.source.send(packed({1, 0, 1, 1}));
