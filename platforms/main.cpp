@@ -16,6 +16,7 @@
 #include "platforms/inspect.hpp"
 #include "platforms/spiking_command.hpp"
 #include "platforms/stream_fpga/stream_inspect.hpp"
+#include "platforms/stream_fpga/stream_run.hpp"
 #include "platforms/training_run.hpp"
 #include "workloads/network/zoo.hpp"
 
@@ -135,12 +136,23 @@ void add_run_words(CLI::App& command, Words& words) {
   command.add_flag("--quiet", words.quiet, "no progress");
 }
 
-/// `inspect` of a configuration of the streaming platform.
+/// `inspect` and `run` of a configuration of the streaming platform.
 int run_stream_fpga(const Words& words, bool inspect) {
   std::vector<std::string> set = words.set;
   if (!words.seed.empty()) set.push_back("seed=" + words.seed);
   const StreamConfiguration configuration = StreamConfiguration::load(words.config, set);
-  if (!inspect) throw InputError(words.config, "the streaming platform is inspected; expected rheo inspect");
+  if (!inspect) {
+    if (words.resume) throw InputError("--resume", "an inference has no checkpoints; expected a new run");
+    if (words.trace) throw InputError("--trace", "the streaming platform has no commands; expected no trace");
+    std::signal(SIGINT, on_interrupt);
+    std::signal(SIGTERM, on_interrupt);
+    const std::string name = std::filesystem::path(words.config).stem().string();
+    try {
+      return run_stream(configuration, {words.out, name, words.threads, words.quiet}, interrupted);
+    } catch (const InputError& error) {
+      throw configuration.placed(error);
+    }
+  }
   std::cout << (words.json ? inspect_json(configuration).dump(2) + "\n" : inspect_text(configuration));
   return success;
 }
@@ -206,7 +218,7 @@ int run_command_line(int argc, char** argv) {
         throw InputError(option, "is empty; expected a name");
     }
   }
-  if (!words.config.empty() && names_stream_fpga(words.config, words.set))
+  if (!range.parsed() && !words.config.empty() && names_stream_fpga(words.config, words.set))
     return run_stream_fpga(words, inspect.parsed());
   // The range test has a schedule of its own, whatever the file's.
   const RunConfiguration configuration = configuration_of(

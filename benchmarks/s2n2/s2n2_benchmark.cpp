@@ -6,9 +6,9 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdlib>
 #include <iostream>
-#include <nlohmann/json.hpp>
 #include <systemc>
 
 #include "benchmarks/s2n2/synthetic_network.hpp"
@@ -110,20 +110,42 @@ void run(const Point& point, const Options& options, const CostTable& costs, boo
       chip.bram18k(), chip.bram18k() > bram18k_of(part) ? "*" : " ", ticks / wall,
       static_cast<double>(most_events) / ticks, slowest.name);
   std::fflush(stdout);
-  if (schedule == StreamSchedule::streaming && !zero_skipping) return;
 }
 
-void print_ratios(const Point& point, const Options& options) {
+/// What shallow FIFOs between sliding windows and MVTUs cost: while a window unit fills its lines the MVTU behind it
+/// lives on what the FIFO holds.
+void run_depths(const Point& point) {
+  fmt::print("{:<13}", point.name);
+  for (const std::uint64_t depth : {1, 2, 8, 32, 128, 512, 2048}) {
+    StreamConfiguration c =
+        StreamConfiguration::load(std::string(RHEO_SOURCE_FOLDER) + "/platforms/" + point.file, point.set);
+    c.part = FpgaPart::unlimited;
+    spiking::SpikingNetwork network = spiking::build_spiking_network(c.workload.network);
+    network.ticks = 16;
+    c.fifo.window_depth.assign(network.layers.size(), static_cast<double>(depth));
+    std::vector<stream::LayerParameters> layers = map_layers(c, network);
+    // Values do not matter to the time without zero-skipping.
+    for (stream::LayerParameters& layer : layers) {
+      layer.weights.resize(std::size_t{layer.in_features()} * layer.outputs);
+    }
+    fresh_simulation();
+    StreamChip chip(c, network, layers);
+    chip.run(synthetic_example(network, 1));
+    fmt::print(" {:>10.1f}", chip.tick_interval_cycles());
+  }
+  fmt::print("\n");
+}
+
+void print_lanes(const Point& point) {
   const StreamConfiguration c =
       StreamConfiguration::load(std::string(RHEO_SOURCE_FOLDER) + "/platforms/" + point.file, point.set);
-  (void)options;
   const spiking::SpikingNetwork network = spiking::build_spiking_network(c.workload.network);
   const std::vector<stream::LayerParameters> layers = map_layers(c, network);
   const std::uint64_t additions = accumulations(layers);
   const double cycles = point.printed_tick_s * c.clock_hz;
   fmt::print("{:<13} {:>12} accumulations a tick; {:.0f} ns at {:.0f} MHz are {:.0f} cycles: {} lanes\n", point.name,
              additions, point.printed_tick_s * 1e9, c.clock_hz / 1e6, cycles,
-             static_cast<std::uint64_t>(static_cast<double>(additions) / cycles + 1));
+             ceil_divide(additions, static_cast<std::uint64_t>(std::llround(cycles))));
 }
 
 int benchmark(int argc, char** argv) {
@@ -137,7 +159,7 @@ int benchmark(int argc, char** argv) {
   const CostTable costs = CostTable::from_file(options.costs);
   fmt::print("Lanes that the printed tick resolutions would take\n");
   for (const Point& point : points) {
-    if (point.name.find(' ') == std::string::npos) print_ratios(point, options);
+    if (point.name.find(' ') == std::string::npos) print_lanes(point);
   }
   fmt::print("\n{:<13} {:<9} {:<4} {:>6} {:>9} {:>11} {:>9} {:>9} {:>10} {:>10} {:>10} {:>6} {:>9} {:>7}  {}\n",
              "network", "schedule", "zero", "lanes", "formula", "cycles/tick", "us/tick", "class/s", "uJ/class",
@@ -153,6 +175,12 @@ int benchmark(int argc, char** argv) {
       "after "
       "the other;\ndyn: without static power; *: more block RAM than the device has; ticks/s: simulated in a second of "
       "wall time;\nevents: of the SystemC kernel a tick, for the stage that has most.\n");
+  fmt::print("\nCycles a tick by the depth of the FIFOs between sliding windows and MVTUs, streaming\n{:<13}", "words");
+  for (const std::uint64_t depth : {1, 2, 8, 32, 128, 512, 2048}) fmt::print(" {:>10}", depth);
+  fmt::print("\n");
+  for (const Point& point : points) {
+    if (options.network.empty() || options.network == point.name) run_depths(point);
+  }
   return 0;
 }
 

@@ -66,6 +66,7 @@ void StreamConfiguration::describe(Parameters& p) {
   p.choice("schedule", schedule, stream_schedule_names, "all layers at once, or layer by layer with event buffers");
   p.flag("zero_skipping", zero_skipping, "only lanes with a spike do work");
   p.section("workload", workload, "what the chip runs");
+  p.section("data", data, "test examples");
   Device device{part};
   p.section("device", device, "the FPGA");
   p.section("folding", folding, "how many lanes the stages have");

@@ -12,6 +12,7 @@
 #include "models/core/error.hpp"
 #include "models/stream/lif.hpp"
 #include "models/stream/pipeline.hpp"
+#include "platforms/spiking_configuration.hpp"
 #include "workloads/spiking/network.hpp"
 
 namespace rheo {
@@ -32,17 +33,13 @@ inline constexpr std::array<std::string_view, 3> fpga_part_names{"pynq_z1", "zcu
 
 struct StreamWorkloadParameters {
   std::string network = "rf1";
-  std::string dataset = "synthetic";
-  std::string data_dir;
   std::string parameters_file;
   std::int64_t test_samples = 0;
 
   void describe(Parameters& p) {
     p.text("network", network, "a spiking network: rf1, rf2, rf2_hardware, cv");
-    p.text("dataset", dataset, "examples as spike trains");
-    p.text("data_dir", data_dir, "folder with the data set's published files; empty: search for it");
-    p.text("parameters_file", parameters_file, "trained weights");
-    p.integer("test_samples", test_samples, {0, 1'000'000'000}, "the first N test samples; 0: all");
+    p.text("parameters_file", parameters_file, "trained network, network.h5 of `rheo train-spiking`; for runs only");
+    p.integer("test_samples", test_samples, {0, 1'000'000'000}, "the first N test examples; 0: all");
   }
 };
 
@@ -74,11 +71,14 @@ inline constexpr std::array<std::string_view, 2> decay_rounding_names{"floor", "
 struct SpikingNumberParameters {
   std::int64_t weight_bits = 8;
   std::int64_t membrane_bits = 16;
+  std::int64_t membrane_fraction = 3;
   stream::Decay decay;
 
   void describe(Parameters& p) {
     p.integer("weight_bits", weight_bits, {2, 16}, "of a weight, sign included");
     p.integer("membrane_bits", membrane_bits, {4, 32}, "of a membrane, sign included; sums saturate");
+    p.integer("membrane_fraction", membrane_fraction, {0, 16},
+              "fractional bits that membranes have more than weights; each leak by 0.875 would use three more");
     p.choice("decay", decay.kind, decay_kind_names, "leak of a membrane: m - (m >> bits) or numerator m / 2^bits");
     std::int64_t bits = decay.bits;
     p.integer("decay_bits", bits, {1, 15}, "bits of the leak's shift or of the multiplier's fraction");
@@ -125,6 +125,7 @@ struct StreamConfiguration {
   FpgaPart part = FpgaPart::unlimited;
   std::vector<double> spike_ratio;  ///< by layer; empty: as printed in the thesis
   StreamWorkloadParameters workload;
+  SpikingDataParameters data;
   FoldingParameters folding;
   FifoParameters fifo;
   SpikingNumberParameters numbers;
