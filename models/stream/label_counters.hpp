@@ -20,7 +20,6 @@ class LabelCounters : public Stage {
   /// Bits of one counter: ticks + 1 values.
   [[nodiscard]] static std::uint32_t counter_bits(std::uint32_t ticks) noexcept;
 
-  [[nodiscard]] std::uint64_t frames() const noexcept { return frames_; }
   /// Called with each frame of spikes that arrives.
   void observe(std::function<void(std::uint64_t frame, const std::vector<std::uint64_t>& spikes)> observer) {
     observer_ = std::move(observer);

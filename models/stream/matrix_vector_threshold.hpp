@@ -34,8 +34,6 @@ class MatrixVectorThreshold : public Stage {
                         std::uint32_t positions, const Folding& folding, const LifParameters& lif,
                         const TickSchedule& schedule, bool zero_skipping, SpikeStream& in, SpikeStream& out);
 
-  /// Frames that are done.
-  [[nodiscard]] std::uint64_t frames() const noexcept { return frames_; }
   /// Word steps that zero-skipping left out.
   [[nodiscard]] std::uint64_t skipped_steps() const noexcept { return skipped_steps_; }
   /// The membranes, by position and output.

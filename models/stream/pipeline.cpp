@@ -107,7 +107,6 @@ Pipeline::Pipeline(const PipelineParameters& parameters, const std::vector<Layer
   }
   const auto labels = static_cast<std::uint32_t>(frame);
   const std::uint32_t counter_bits = LabelCounters::counter_bits(parameters.ticks);
-  const std::size_t counters = plans.size();
   plans.push_back({"counters", shared_layer, word, counter_bits, end_fifo_depth, std::uint64_t{labels} * counter_bits,
                    [&, labels, lead](SpikeStream* in, SpikeStream* out) {
                      const StageContext context{parameters.clock, shared_layer};
@@ -131,7 +130,6 @@ Pipeline::Pipeline(const PipelineParameters& parameters, const std::vector<Layer
     plans[i].build(i == 0 ? nullptr : streams_[i - 1].get(), i + 1 == plans.size() ? nullptr : streams_[i].get());
   }
   for (const std::size_t plan : first_plan) layer_inputs_.push_back(streams_[plan - 1].get());
-  counters_input_ = streams_[counters - 1].get();
 }
 
 void Pipeline::send_drain() {

@@ -52,7 +52,6 @@ class Pipeline {
   /// Ticks from a spike at the input to its effect at the output.
   [[nodiscard]] std::uint64_t total_delay() const noexcept { return total_delay_; }
 
-  [[nodiscard]] const DmaIn& input() const noexcept { return *dma_in_; }
   [[nodiscard]] const std::vector<DmaOut::Result>& results() const noexcept { return dma_out_->results(); }
   /// The last cycle of each frame at the label counters.
   [[nodiscard]] const std::vector<Cycle>& frame_ends() const noexcept { return counters_->frame_ends(); }
@@ -61,10 +60,8 @@ class Pipeline {
   [[nodiscard]] const std::vector<std::unique_ptr<SpikeStream>>& streams() const noexcept { return streams_; }
   /// By layer.
   [[nodiscard]] const std::vector<std::unique_ptr<MatrixVectorThreshold>>& units() const noexcept { return units_; }
-  [[nodiscard]] const std::vector<std::unique_ptr<SlidingWindow>>& windows() const noexcept { return windows_; }
   /// The stream that enters a layer.
   [[nodiscard]] const SpikeStream& input_of(std::size_t layer) const { return *layer_inputs_[layer]; }
-  [[nodiscard]] const SpikeStream& output() const noexcept { return *counters_input_; }
   /// Every stage and stream.
   [[nodiscard]] std::vector<Component*> components() const;
 
@@ -81,7 +78,6 @@ class Pipeline {
   std::unique_ptr<DmaOut> dma_out_;
   std::vector<Stage*> stages_;
   std::vector<SpikeStream*> layer_inputs_;
-  SpikeStream* counters_input_ = nullptr;
 };
 
 }  // namespace rheo::stream

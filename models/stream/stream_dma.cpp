@@ -45,13 +45,13 @@ void DmaIn::work() {
     Cycle cycle = std::max({next_, out_.room_from(), port_free_ + (word_ * word_bits) / parameters_.bits_per_cycle});
     if (word_ == 0) {
       cycle = std::max(cycle, parameters_.latency + frames_ * parameters_.frame_interval);
-      frame_starts_.push_back(cycle);
+      frame_start_ = cycle;
     }
     out_.write(cycle);
     step(cycle);
     ++word_;
   }
-  port_free_ = std::max(port_free_ + ceil_divide(frame_bits_, parameters_.bits_per_cycle), frame_starts_.back());
+  port_free_ = std::max(port_free_ + ceil_divide(frame_bits_, parameters_.bits_per_cycle), frame_start_);
   word_ = 0;
   ++frames_;
   waiting_.pop_front();

@@ -24,8 +24,6 @@ class DmaIn : public Stage {
 
   /// Puts a frame behind those that wait: bit i of the frame is bit i mod 64 of word i / 64.
   void send(std::vector<std::uint64_t> frame);
-  /// The cycle in which the first word of the latest frame left.
-  [[nodiscard]] const std::vector<Cycle>& frame_starts() const noexcept { return frame_starts_; }
   [[nodiscard]] std::vector<InventoryItem> inventory() const override { return {{"dma", "dma", 1}}; }
 
  private:
@@ -40,8 +38,8 @@ class DmaIn : public Stage {
   std::deque<std::vector<std::uint64_t>> waiting_;
   std::uint64_t word_ = 0;
   std::uint64_t frames_ = 0;
-  Cycle port_free_;  ///< the memory's port has delivered all frames before
-  std::vector<Cycle> frame_starts_;
+  Cycle port_free_;        ///< the memory's port has delivered all frames before
+  Cycle frame_start_ = 0;  ///< first word of the present frame
 };
 
 /// DMA that writes results, one word of the stream a cycle.

@@ -52,7 +52,6 @@ class StreamChip {
   [[nodiscard]] std::uint64_t bram18k() const;
   [[nodiscard]] std::vector<StageUse> stages() const;
   [[nodiscard]] LayerSpikes spikes_into(std::size_t layer) const;
-  [[nodiscard]] const std::vector<std::string>& layer_names() const noexcept { return names_; }
   /// Of one layer in tick-batching: bits of its event buffer that the fullest example needed.
   [[nodiscard]] std::uint64_t event_bits_of(std::size_t layer) const;
 
