@@ -19,6 +19,7 @@
 #include "platforms/stream_fpga/stream_run.hpp"
 #include "platforms/training_run.hpp"
 #include "workloads/network/zoo.hpp"
+#include "workloads/spiking/network.hpp"
 
 namespace {
 
@@ -66,6 +67,7 @@ void print_list(const std::string& topic) {
   if (topic.empty() || topic == "networks") {
     fmt::print("networks\n");
     for (const NetworkEntry& entry : networks()) fmt::print("  {:<20}  {}\n", entry.name, entry.description);
+    for (const std::string& name : spiking::spiking_networks()) fmt::print("  {:<20}  spiking, of S2N2\n", name);
   }
   if (topic.empty() || topic == "devices") {
     fmt::print("devices (device.preset; or a TOML file of your own)\n{}", device_preset_list());
@@ -189,7 +191,8 @@ int run_command_line(int argc, char** argv) {
     if (error.get_exit_code() == 0) return app.exit(error);
     std::string hint;
     if (argc > 1 && app.get_subcommands().empty() && argv[1][0] != '-') {
-      const std::vector<std::string> commands{"run", "lr-range", "inspect", "list", "device", "train-spiking", "spiking-widths"};
+      const std::vector<std::string> commands{"run",    "lr-range",      "inspect",       "list",
+                                              "device", "train-spiking", "spiking-widths"};
       hint = did_you_mean(argv[1], commands);
     }
     complain(fmt::format("rheo: {}{}; see rheo --help", error.what(), hint));

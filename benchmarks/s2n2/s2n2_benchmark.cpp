@@ -101,6 +101,13 @@ void run(const Point& point, const Options& options, const CostTable& costs, boo
     most_events = std::max(most_events, use.events);
   }
   const double interval = chip.tick_interval_cycles();
+  if (schedule == StreamSchedule::streaming && !zero_skipping) {
+    fmt::print("  {} (pe x simd):", point.name);
+    for (const stream::LayerParameters& layer : layers) {
+      fmt::print(" {} {}x{}", layer.name, layer.folding.pe, layer.folding.simd);
+    }
+    fmt::print("; {}-bit weights, {}-bit membranes\n", c.numbers.weight_bits, c.numbers.membrane_bits);
+  }
   fmt::print(
       "{:<13} {:<9} {:<4} {:>6} {:>9} {:>11.1f} {:>9.2f} {:>9.3f} {:>10.4g} {:>10.4g} {:>10.4g} {:>5}{} {:>9.0f} "
       "{:>7.2f}  {}\n",

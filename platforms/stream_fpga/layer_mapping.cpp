@@ -71,6 +71,21 @@ std::vector<LayerParameters> map_layers(const StreamConfiguration& configuration
   return layers;
 }
 
+spiking::FixedPointWidths fixed_point_widths(const SpikingNumberParameters& numbers) {
+  spiking::FixedPointWidths widths;
+  widths.weight_bits = static_cast<std::uint32_t>(numbers.weight_bits);
+  widths.membrane_bits = static_cast<std::uint32_t>(numbers.membrane_bits);
+  widths.leak_bits = static_cast<std::uint32_t>(numbers.leak_bits);
+  widths.decay.kind = numbers.decay.kind == Decay::Kind::shift ? spiking::FixedPointDecay::Kind::shift
+                                                               : spiking::FixedPointDecay::Kind::multiplier;
+  widths.decay.bits = numbers.decay.bits;
+  widths.decay.numerator = numbers.decay.numerator;
+  widths.decay.rounding = numbers.decay.rounding == Decay::Rounding::floor
+                              ? spiking::FixedPointDecay::Rounding::floor
+                              : spiking::FixedPointDecay::Rounding::nearest;
+  return widths;
+}
+
 void check_folding(const std::vector<LayerParameters>& layers, const StreamConfiguration& configuration) {
   for (const LayerParameters& layer : layers) {
     require_divisor("folding.pe", layer, layer.folding.pe, layer.outputs, "outputs");

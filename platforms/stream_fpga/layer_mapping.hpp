@@ -4,6 +4,7 @@
 
 #include "models/stream/layer_parameters.hpp"
 #include "platforms/stream_fpga/stream_configuration.hpp"
+#include "workloads/spiking/conversion.hpp"
 #include "workloads/spiking/network.hpp"
 #include "workloads/spiking/quantised.hpp"
 
@@ -16,6 +17,9 @@ namespace rheo {
 /// The same with the weights, widths, thresholds and decay of a quantised network.
 [[nodiscard]] std::vector<stream::LayerParameters> map_layers(const StreamConfiguration& configuration,
                                                               const spiking::QuantisedNetwork& network);
+
+/// The widths in which trained weights are converted.
+[[nodiscard]] spiking::FixedPointWidths fixed_point_widths(const SpikingNumberParameters& numbers);
 
 /// Throws InputError, naming key and layer, when a folding does not divide what it folds.
 void check_folding(const std::vector<stream::LayerParameters>& layers, const StreamConfiguration& configuration);

@@ -71,13 +71,13 @@ inline constexpr std::array<std::string_view, 2> decay_rounding_names{"floor", "
 struct SpikingNumberParameters {
   std::int64_t weight_bits = 8;
   std::int64_t membrane_bits = 16;
-  std::int64_t membrane_fraction = 3;
+  std::int64_t leak_bits = 3;
   stream::Decay decay;
 
   void describe(Parameters& p) {
     p.integer("weight_bits", weight_bits, {2, 16}, "of a weight, sign included");
-    p.integer("membrane_bits", membrane_bits, {4, 32}, "of a membrane, sign included; sums saturate");
-    p.integer("membrane_fraction", membrane_fraction, {0, 16},
+    p.integer("membrane_bits", membrane_bits, {6, 32}, "of a membrane, sign included; sums saturate");
+    p.integer("leak_bits", leak_bits, {0, 16},
               "fractional bits that membranes have more than weights; each leak by 0.875 would use three more");
     p.choice("decay", decay.kind, decay_kind_names, "leak of a membrane: m - (m >> bits) or numerator m / 2^bits");
     std::int64_t bits = decay.bits;

@@ -29,18 +29,19 @@ Json configuration_json(const StreamConfiguration& configuration) {
 Json accuracy_json(const spiking::SpikingEvaluation& test) {
   Json json{{"metric", "top1"}, {"final", test.accuracy()}, {"best", test.accuracy()}, {"epochs", Json::array()}};
   const auto by_snr = test.by_snr();
-  if (by_snr.empty()) return json;
+  constexpr double high_snr = 10;
+  if (!by_snr.empty() && by_snr.back().snr_db >= high_snr) json["from_10_db"] = test.accuracy(1, high_snr);
+  return json;
+}
+
+Json snr_json(const spiking::SpikingEvaluation& test) {
   Json rows = Json::array();
-  for (const auto& row : by_snr) {
-    // A signed number of decibels is a label, not a metric.
-    rows.push_back({{"snr_db", fmt::format("{:g}", row.snr_db)},
+  for (const auto& row : test.by_snr()) {
+    rows.push_back({{"snr_db", row.snr_db},
                     {"examples", row.examples},
                     {"top1", static_cast<double>(row.correct) / static_cast<double>(row.examples)}});
   }
-  json["by_snr"] = rows;
-  constexpr double high_snr = 10;
-  if (by_snr.back().snr_db >= high_snr) json["from_10_db"] = test.accuracy(1, high_snr);
-  return json;
+  return rows;
 }
 
 Json memory_json(const StreamChip& chip, const std::map<std::string, std::uint64_t>& actions) {
@@ -138,6 +139,8 @@ Json stream_report(const StreamConfiguration& configuration, const spiking::Spik
   }
   report["layers"] = layers;
   require_sane_numbers(report, "report");
+  // Decibels may be negative.
+  if (Json rows = snr_json(test); !rows.empty()) report["accuracy"]["by_snr"] = std::move(rows);
   return report;
 }
 

@@ -12,7 +12,6 @@
 #include "platforms/spiking_data.hpp"
 #include "platforms/stream_fpga/layer_mapping.hpp"
 #include "platforms/stream_fpga/memory_account.hpp"
-#include "platforms/stream_fpga/quantisation.hpp"
 #include "platforms/stream_fpga/stream_report.hpp"
 
 namespace rheo {
@@ -66,7 +65,7 @@ int run_stream(const StreamConfiguration& configuration, const StreamRunOptions&
   const spiking::FloatNetwork trained = trained_network(configuration);
   const spiking::SpikingNetwork network = spiking::build_spiking_network(configuration.workload.network);
   require_fit(memory_account(configuration, network), configuration.part);
-  const spiking::QuantisedNetwork quantised = quantise(trained, configuration.numbers);
+  const spiking::QuantisedNetwork quantised = spiking::quantise(trained, fixed_point_widths(configuration.numbers));
   const CostTable costs = CostTable::from_file(cost_table_file(configuration.costs));
   const std::filesystem::path folder = new_folder(options);
   const SpikingExamples data = test_examples(configuration, options.threads);

@@ -100,7 +100,7 @@ TEST_F(StreamRun, BadInputIsOneLineAndTouchesNoOutput) {
       {{"workload.parameters_file="}, "expected a network.h5"},
       {{"workload.parameters_file=nowhere.h5"}, "nowhere.h5"},
       {{"workload.network=cv", "folding.pe=[8,4,8,1]", "folding.simd=[1,4,4,4]"}, "holds the network rf1"},
-      {{"numbers.membrane_bits=4"}, "cannot hold the threshold"},
+      {{"numbers.membrane_bits=4"}, "from 6 to 32"},
       {{"fifo.depth=[1000000,512,512,512]"}, "does not fit"}};
   for (const auto& [assignments, expected] : cases) {
     const Outcome outcome = run("refused", assignments);

@@ -16,6 +16,10 @@ struct Case {
   std::uint32_t lanes;
 };
 
+void PrintTo(const Case& c, std::ostream* out) {
+  *out << c.shape.height << "x" << c.shape.width << "x" << c.shape.channels << " window " << c.window;
+}
+
 class MaxPoolTest : public rheo::testing::SystemCTest, public ::testing::WithParamInterface<Case> {};
 
 TEST_P(MaxPoolTest, ORsWholeWindowsInTheCyclesOfTheFormula) {

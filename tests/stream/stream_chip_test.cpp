@@ -7,7 +7,6 @@
 #include <string>
 
 #include "platforms/stream_fpga/layer_mapping.hpp"
-#include "platforms/stream_fpga/quantisation.hpp"
 #include "tests/support/systemc_test.hpp"
 #include "workloads/spiking/network_run.hpp"
 
@@ -34,7 +33,7 @@ spiking::QuantisedNetwork random_weights(const StreamConfiguration& c, std::uint
     auto& weights = trained.weights.emplace_back(inputs * trained.network.layers[i].outputs);
     for (float& w : weights) w = weight(random);
   }
-  return quantise(trained, c.numbers);
+  return spiking::quantise(trained, fixed_point_widths(c.numbers));
 }
 
 using Example = std::vector<std::vector<std::uint64_t>>;
@@ -56,6 +55,8 @@ struct Case {
   const char* network;
   std::uint32_t ticks;
 };
+
+void PrintTo(const Case& c, std::ostream* out) { *out << c.network; }
 
 class WholeNetworks : public rheo::testing::SystemCTest, public ::testing::WithParamInterface<Case> {};
 
