@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <bit>
+#include <limits>
 #include <numeric>
 #include <stdexcept>
 
@@ -12,12 +14,6 @@
 #include "models/stream/stage_memory.hpp"
 
 namespace rheo::stream {
-namespace {
-
-/// A power of two of at least `count` places.
-std::size_t ring(std::uint64_t count) { return std::bit_ceil(count); }
-
-}  // namespace
 
 SpikeStream::SpikeStream(const sc_core::sc_module_name& name, const SpikeStreamParameters& parameters, LayerIndex layer)
     : sc_module(name),
@@ -39,10 +35,6 @@ SpikeStream::SpikeStream(const sc_core::sc_module_name& name, const SpikeStreamP
                                  "at least {}",
                                  parameters_.depth, w, r, ceil_divide(least, std::max(w, r))));
   }
-  write_cycles_.resize(ring(capacity_bits_ / w + 2));
-  read_cycles_.resize(ring(capacity_bits_ / r + 2));
-  write_mask_ = write_cycles_.size() - 1;
-  read_mask_ = read_cycles_.size() - 1;
   needed_writes_ = ceil_divide(r, w);
   frame_end_ = parameters_.frame_bits / w;
   if (parameters_.frame_bits < 1 || parameters_.frame_bits % w != 0 || parameters_.frame_bits % r != 0) {
@@ -63,7 +55,7 @@ void SpikeStream::connect_reader(Stage& stage) {
 
 bool SpikeStream::let_reader_run() {
   reader_->run();
-  writer_waits_ = needed_reads_ > reads_;
+  writer_waits_ = needed_reads_ > read_cycles_.words();
   return !writer_waits_;
 }
 
@@ -77,35 +69,55 @@ void SpikeStream::end_frame(Cycle cycle) {
   reader_->wake_after(cycle);
 }
 
+void SpikeStream::written(std::uint64_t words, Cycle cycle) {
+  const std::uint64_t w = parameters_.write_bits;
+  const std::uint64_t r = parameters_.read_bits;
+  written_bits_ += words * w;
+  // The next word has room when all bits but those that fit have been read.
+  const std::uint64_t wanted = written_bits_ + w;
+  needed_reads_ = wanted <= capacity_bits_ ? 0
+                  : w == r                 ? (wanted - capacity_bits_) / w
+                                           : ceil_divide(wanted - capacity_bits_, r);
+  if (write_cycles_.words() == frame_end_) end_frame(cycle);
+}
+
+void SpikeStream::has_read(std::uint64_t words, Cycle cycle) {
+  const std::uint64_t w = parameters_.write_bits;
+  const std::uint64_t r = parameters_.read_bits;
+  read_bits_ += words * r;
+  needed_writes_ = w == r ? read_cycles_.words() + 1 : ceil_divide(read_bits_ + r, w);
+  measure_fill(fill_, cycle + 1);
+  write_cycles_.forget_before(std::min(reader_cursor_, fill_.write_cursor));
+  read_cycles_.forget_before(std::min(writer_cursor_, fill_.read_cursor));
+  if (writer_waits_) wake_writer(cycle);
+}
+
 std::uint64_t SpikeStream::write_run(Cycle& next, std::uint64_t count) {
   if (parameters_.write_bits != parameters_.read_bits) {
     std::uint64_t done = 0;
-    for (; done < count && needed_reads_ <= reads_; ++done) {
+    for (; done < count && needed_reads_ <= read_cycles_.words(); ++done) {
       const Cycle cycle = std::max(next, room_from());
       write(cycle);
       next = cycle + 1;
     }
     return done;
   }
-  // Word n waits for the read of word n - depth. In local variables, which the stores below cannot alias.
+  // Word n waits for the read of word n - depth. Where those reads were a cycle apart, so are the writes.
   const std::uint64_t depth = parameters_.depth;
-  const std::uint64_t first = writes_;
-  const std::uint64_t last = first + std::min({count, reads_ + depth - first, frame_end_ - first});
-  const Cycle* const reads = read_cycles_.data();
-  Cycle* const writes = write_cycles_.data();
-  const std::uint64_t read_mask = read_mask_;
-  const std::uint64_t write_mask = write_mask_;
-  Cycle cycle = next;
-  for (std::uint64_t word = first; word < last; ++word) {
-    if (word >= depth) cycle = std::max(cycle, reads[(word - depth) & read_mask] + 1);
-    writes[word & write_mask] = cycle++;
+  const std::uint64_t first = write_cycles_.words();
+  const std::uint64_t last = first + std::min({count, read_cycles_.words() + depth - first, frame_end_ - first});
+  for (std::uint64_t word = first; word < last;) {
+    CycleRuns::Stretch stretch{next, depth - std::min(word, depth)};
+    if (word >= depth) {
+      stretch = read_cycles_.from(word - depth, writer_cursor_);
+      next = std::max(next, stretch.cycle + 1);
+    }
+    const std::uint64_t words = std::min(stretch.words, last - word);
+    write_cycles_.append(next, words);
+    next += words;
+    word += words;
   }
-  if (last == first) return 0;
-  next = cycle;
-  writes_ = last;
-  written_bits_ += (last - first) * parameters_.write_bits;
-  needed_reads_ = last + 1 > depth ? last + 1 - depth : 0;
-  if (writes_ == frame_end_) end_frame(cycle - 1);
+  if (last > first) written(last - first, next - 1);
   return last - first;
 }
 
@@ -119,34 +131,47 @@ std::uint64_t SpikeStream::read_run(Cycle& next, std::uint64_t count) {
     }
     return done;
   }
-  const std::uint64_t first = reads_;
-  const std::uint64_t last = first + std::min(count, writes_ - first);
-  if (last == first) return 0;
-  const Cycle* const writes = write_cycles_.data();
-  Cycle* const reads = read_cycles_.data();
-  const std::uint64_t read_mask = read_mask_;
-  const std::uint64_t write_mask = write_mask_;
-  const std::uint64_t written = writes_;
-  std::uint64_t measured = measured_;
-  std::uint64_t peak = 0;
-  Cycle cycle = next;
-  for (std::uint64_t word = first; word < last; ++word) {
-    cycle = std::max(cycle, writes[word & write_mask] + 1);
-    // As measure_fill().
-    while (measured < written && writes[measured & write_mask] <= cycle) {
-      ++measured;
-      peak = std::max(peak, measured - word);
-    }
-    reads[word & read_mask] = cycle++;
+  const std::uint64_t first = read_cycles_.words();
+  const std::uint64_t last = first + std::min(count, write_cycles_.words() - first);
+  for (std::uint64_t word = first; word < last;) {
+    const CycleRuns::Stretch stretch = write_cycles_.from(word, reader_cursor_);
+    const std::uint64_t words = std::min(stretch.words, last - word);
+    next = std::max(next, stretch.cycle + 1);
+    read_cycles_.append(next, words);
+    next += words;
+    word += words;
   }
-  if (writer_waits_) wake_writer(cycle - 1);
-  next = cycle;
-  reads_ = last;
-  measured_ = measured;
-  peak_bits_ = std::max(peak_bits_, peak * parameters_.write_bits);
-  read_bits_ += (last - first) * parameters_.read_bits;
-  needed_writes_ = last + 1;
+  if (last > first) has_read(last - first, next - 1);
   return last - first;
+}
+
+void SpikeStream::measure_fill(Fill& fill, Cycle cycle) const noexcept {
+  const std::uint64_t w = parameters_.write_bits;
+  const std::uint64_t r = parameters_.read_bits;
+  if (w != r) {
+    for (; fill.words < write_cycles_.words(); ++fill.words) {
+      const Cycle written = write_cycles_.from(fill.words, fill.write_cursor).cycle;
+      if (written > cycle) return;
+      const std::uint64_t read = read_cycles_.words_before(written, fill.read_cursor) * r;
+      fill.peak_bits = std::max(fill.peak_bits, (fill.words + 1) * w - read);
+    }
+    return;
+  }
+  // Within a run of writes the fill does not fall, as no more than a word is read in a cycle: its last word tells.
+  while (fill.write_cursor < write_cycles_.runs()) {
+    const Cycle written = write_cycles_.last_cycle_of(fill.write_cursor);
+    if (written > cycle) return;
+    const std::uint64_t read = read_cycles_.words_before(written, fill.read_cursor);
+    fill.peak_bits = std::max(fill.peak_bits, (write_cycles_.end_of(fill.write_cursor) - read) * w);
+    if (fill.write_cursor + 1 == write_cycles_.runs()) return;  // this run may grow
+    ++fill.write_cursor;
+  }
+}
+
+std::uint64_t SpikeStream::peak_bits() const noexcept {
+  Fill fill = fill_;
+  measure_fill(fill, std::numeric_limits<Cycle>::max());
+  return fill.peak_bits;
 }
 
 void SpikeStream::count_spikes(const std::uint64_t* bits, std::size_t at, std::size_t count) {

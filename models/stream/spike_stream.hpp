@@ -7,14 +7,12 @@
 #include <vector>
 
 #include "models/core/statistics.hpp"
+#include "models/stream/cycle_runs.hpp"
 #include "models/stream/spike_bits.hpp"
 
 namespace rheo::stream {
 
 class Stage;
-
-/// A clock cycle of the stages' clock, counted from the start of the simulation.
-using Cycle = std::uint64_t;
 
 struct SpikeStreamParameters {
   std::uint32_t write_bits = 1;  ///< of one word as the writer hands it over, 1 to 65,536
@@ -44,12 +42,12 @@ class SpikeStream : public sc_core::sc_module, public Component {
   // ---- Writer ----
   /// True when the cycle from which on there is room for the next word is known. Lets the reader run if it must.
   [[nodiscard]] bool ready_to_write() {
-    if (needed_reads_ <= reads_) return true;
+    if (needed_reads_ <= read_cycles_.words()) return true;
     return let_reader_run();
   }
   /// The first cycle in which the next word may be written. Only after ready_to_write().
-  [[nodiscard]] Cycle room_from() const noexcept {
-    return needed_reads_ == 0 ? 0 : read_cycles_[(needed_reads_ - 1) & read_mask_] + 1;
+  [[nodiscard]] Cycle room_from() noexcept {
+    return needed_reads_ == 0 ? 0 : read_cycles_.from(needed_reads_ - 1, writer_cursor_).cycle + 1;
   }
   /// Bits of words that are or will be written; they precede the words' cycles.
   void put(const std::uint64_t* bits, std::size_t at, std::size_t count) {
@@ -57,14 +55,9 @@ class SpikeStream : public sc_core::sc_module, public Component {
     bits_.push(bits, at, count);
   }
   void write(Cycle cycle) {
-    write_cycles_[writes_++ & write_mask_] = cycle;
-    written_bits_ += parameters_.write_bits;
-    while (needed_reads_ * parameters_.read_bits + capacity_bits_ < written_bits_ + parameters_.write_bits) {
-      ++needed_reads_;
-    }
-    if (writes_ == frame_end_) end_frame(cycle);
+    write_cycles_.append(cycle, 1);
+    written(1, cycle);
   }
-
   /// Writes up to `count` words, each in the first cycle from `next` on that has room, as far as room is known.
   /// Returns how many; `next` is then the cycle after the last one.
   std::uint64_t write_run(Cycle& next, std::uint64_t count);
@@ -72,13 +65,10 @@ class SpikeStream : public sc_core::sc_module, public Component {
   // ---- Reader ----
   [[nodiscard]] bool ready_to_read() const noexcept { return read_bits_ + parameters_.read_bits <= written_bits_; }
   /// The first cycle in which the next word may be read. Only after ready_to_read().
-  [[nodiscard]] Cycle data_from() const noexcept { return write_cycles_[(needed_writes_ - 1) & write_mask_] + 1; }
+  [[nodiscard]] Cycle data_from() noexcept { return write_cycles_.from(needed_writes_ - 1, reader_cursor_).cycle + 1; }
   void read(Cycle cycle) {
-    measure_fill(cycle);
-    if (writer_waits_) wake_writer(cycle);
-    read_cycles_[reads_++ & read_mask_] = cycle;
-    read_bits_ += parameters_.read_bits;
-    while (needed_writes_ * parameters_.write_bits < read_bits_ + parameters_.read_bits) ++needed_writes_;
+    read_cycles_.append(cycle, 1);
+    has_read(1, cycle);
   }
   /// Reads up to `count` words, each in the first cycle from `next` on that has data, as far as they are written.
   /// Returns how many; `next` is then the cycle after the last one.
@@ -92,21 +82,18 @@ class SpikeStream : public sc_core::sc_module, public Component {
 
   [[nodiscard]] const SpikeStreamParameters& parameters() const noexcept { return parameters_; }
   [[nodiscard]] std::uint64_t capacity_bits() const noexcept { return capacity_bits_; }
-  [[nodiscard]] std::uint64_t words_written() const noexcept { return writes_; }
-  [[nodiscard]] std::uint64_t words_read() const noexcept { return reads_; }
+  [[nodiscard]] std::uint64_t words_written() const noexcept { return write_cycles_.words(); }
+  [[nodiscard]] std::uint64_t words_read() const noexcept { return read_cycles_.words(); }
   [[nodiscard]] std::uint64_t bits_written() const noexcept { return written_bits_; }
   [[nodiscard]] std::uint64_t bits_read() const noexcept { return read_bits_; }
   /// The most bits that were in the FIFO at a time.
-  [[nodiscard]] std::uint64_t peak_bits() const noexcept {
-    // What has not been looked at was written after the latest read.
-    return std::max(peak_bits_, written_bits_ - read_bits_);
-  }
+  [[nodiscard]] std::uint64_t peak_bits() const noexcept;
   [[nodiscard]] std::uint64_t spikes() const noexcept { return spikes_ + frame_spikes_; }
   /// The most spikes of one frame.
   [[nodiscard]] std::uint64_t peak_spikes() const noexcept { return peak_spikes_; }
   /// The cycle of the latest word written, 0 before the first.
   [[nodiscard]] Cycle last_write() const noexcept {
-    return writes_ == 0 ? 0 : write_cycles_[(writes_ - 1) & write_mask_];
+    return write_cycles_.runs() == 0 ? 0 : write_cycles_.last_cycle_of(write_cycles_.runs() - 1);
   }
 
   [[nodiscard]] std::string component_name() const override { return basename(); }
@@ -119,13 +106,17 @@ class SpikeStream : public sc_core::sc_module, public Component {
   bool let_reader_run();
   void wake_writer(Cycle cycle);
   void end_frame(Cycle cycle);
-  void measure_fill(Cycle read_cycle) noexcept {
-    // Words written up to this cycle: all reads before them are known, and none after this one precedes them.
-    while (measured_ < writes_ && write_cycles_[measured_ & write_mask_] <= read_cycle) {
-      ++measured_;
-      peak_bits_ = std::max(peak_bits_, measured_ * parameters_.write_bits - read_bits_);
-    }
-  }
+  /// Keeps the books of words that have been written, the last of them in `cycle`.
+  void written(std::uint64_t words, Cycle cycle);
+  void has_read(std::uint64_t words, Cycle cycle);
+  /// Where the look at the fill stands, and what it has found.
+  struct Fill {
+    std::uint64_t words = 0;                          ///< looked at, when words differ in width
+    std::uint64_t write_cursor = 0, read_cursor = 0;  ///< runs
+    std::uint64_t peak_bits = 0;
+  };
+  /// Looks at the fill after each word written up to `cycle`; all reads before that cycle must be known.
+  void measure_fill(Fill& fill, Cycle cycle) const noexcept;
   void count_spikes(const std::uint64_t* bits, std::size_t at, std::size_t count);
 
   SpikeStreamParameters parameters_;
@@ -137,15 +128,14 @@ class SpikeStream : public sc_core::sc_module, public Component {
   bool writer_waits_ = false;  ///< for a reader that itself could not go on
 
   BitQueue bits_;
-  std::vector<Cycle> write_cycles_, read_cycles_;  ///< rings, long enough for all that can matter
-  std::uint64_t write_mask_, read_mask_;
-  std::uint64_t writes_ = 0, reads_ = 0;  ///< words
+  CycleRuns write_cycles_, read_cycles_;
+  std::uint64_t reader_cursor_ = 0;  ///< run of write_cycles_
+  std::uint64_t writer_cursor_ = 0;  ///< run of read_cycles_
+  Fill fill_;
   std::uint64_t written_bits_ = 0, read_bits_ = 0;
-  std::uint64_t needed_reads_ = 0;   ///< before the next word can be written
-  std::uint64_t needed_writes_ = 0;  ///< before the next word can be read
-  std::uint64_t frame_end_ = 0;      ///< of the present frame, in words written
-  std::uint64_t measured_ = 0;       ///< words whose fill has been looked at
-  std::uint64_t peak_bits_ = 0;
+  std::uint64_t needed_reads_ = 0;    ///< before the next word can be written
+  std::uint64_t needed_writes_ = 0;   ///< before the next word can be read
+  std::uint64_t frame_end_ = 0;       ///< of the present frame, in words written
   std::uint64_t frame_position_ = 0;  ///< bits put into the present frame
   std::uint64_t frame_spikes_ = 0, peak_spikes_ = 0, spikes_ = 0;
   std::uint64_t counted_bits_ = 0;  ///< what actions_ holds

@@ -66,6 +66,69 @@ TEST_F(SpikeStreamTest, ADeepFifoFillsAsFarAsTheReaderIsBehind) {
   EXPECT_EQ(link.stream.peak_bits(), 17U);
 }
 
+/// Reads a word, rests for a while, reads the next one.
+class FitfulReader : public Stage {
+ public:
+  FitfulReader(const sc_core::sc_module_name& name, SpikeStream& in, std::vector<Cycle> rests)
+      : Stage(name, stage_context(), {}), in_(in), rests_(std::move(rests)) {
+    in_.connect_reader(*this);
+  }
+  [[nodiscard]] std::vector<InventoryItem> inventory() const override { return {}; }
+  std::vector<Cycle> cycles;
+
+ private:
+  void work() override {
+    while (in_.ready_to_read()) {
+      const Cycle cycle = std::max(next_, in_.data_from());
+      in_.read(cycle);
+      step(cycle);
+      rest_until(cycle + rests_[cycles.size()]);
+      cycles.push_back(cycle);
+    }
+  }
+  SpikeStream& in_;
+  std::vector<Cycle> rests_;
+};
+
+class FillTest : public SpikeStreamTest, public ::testing::WithParamInterface<std::tuple<int, unsigned, unsigned>> {};
+
+TEST_P(FillTest, CyclesAndPeakAreThoseOfAWordByWordCount) {
+  const auto [seed, w, r] = GetParam();
+  std::mt19937_64 random(static_cast<std::uint64_t>(seed));
+  constexpr std::uint64_t bits = 1200;
+  const std::uint64_t depth = 2 + random() % 12;
+  const std::uint64_t capacity = depth * std::max(w, r);
+  // Calm and busy phases of the reader.
+  std::vector<Cycle> rests(bits / r);
+  for (std::size_t i = 0; i < rests.size(); ++i) rests[i] = i / 20 % 3 == 0 ? 0 : random() % (i / 20 % 3 * 4);
+  SpikeStream stream("stream", {w, r, depth, bits}, 1);
+  DmaIn source("source", stage_context(), {1U << 20, 0, 0}, bits, stream);
+  FitfulReader reader("reader", stream, rests);
+  source.send(packed(Spikes(bits, 1)));
+  sc_core::sc_start();
+
+  // Cycle after cycle: both look at the state at its beginning.
+  std::vector<Cycle> reads;
+  std::uint64_t written = 0, read = 0, peak = 0, ready_from = 0;
+  for (Cycle cycle = 0; read < bits / r; ++cycle) {
+    const bool writes = written < bits / w && written * w + w - read * r <= capacity;
+    const bool takes = cycle >= ready_from && (read + 1) * r <= written * w;
+    peak = std::max(peak, (written + (writes ? 1 : 0)) * w - read * r);
+    if (takes) {
+      reads.push_back(cycle);
+      ready_from = cycle + 1 + rests[read];
+      ++read;
+    }
+    if (writes) ++written;
+  }
+  EXPECT_EQ(reader.cycles, reads);
+  EXPECT_EQ(stream.peak_bits(), peak);
+}
+
+INSTANTIATE_TEST_SUITE_P(Readers, FillTest,
+                         ::testing::Combine(::testing::Range(1, 9), ::testing::Values(1U, 2U, 6U),
+                                            ::testing::Values(1U, 2U, 5U)));
+
 class WidthTest : public SpikeStreamTest, public ::testing::WithParamInterface<std::pair<unsigned, unsigned>> {};
 
 TEST_P(WidthTest, ChangingTheWidthKeepsOrderAndTakesTheSlowerSidesCycles) {
