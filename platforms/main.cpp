@@ -17,8 +17,12 @@
 #include "platforms/evaluation_command.hpp"
 #include "platforms/files.hpp"
 #include "platforms/inspect.hpp"
+#include "platforms/spiking_command.hpp"
+#include "platforms/stream_fpga/stream_inspect.hpp"
+#include "platforms/stream_fpga/stream_run.hpp"
 #include "platforms/training_run.hpp"
 #include "workloads/network/zoo.hpp"
+#include "workloads/spiking/network.hpp"
 
 namespace {
 
@@ -59,11 +63,14 @@ void print_list(const std::string& topic) {
   if (topic.empty() || topic == "platforms") {
     fmt::print(
         "platforms\n  analog_training_chip  crossbar tiles with ADCs, DACs and pulse generators, buffer, DRAM, DMA, "
-        "controller, vector unit\n");
+        "controller, vector unit\n"
+        "  stream_fpga           streaming stages of a spiking network on an FPGA: sliding windows, "
+        "matrix-vector-threshold units, pooling\n");
   }
   if (topic.empty() || topic == "networks") {
     fmt::print("networks\n");
     for (const NetworkEntry& entry : networks()) fmt::print("  {:<20}  {}\n", entry.name, entry.description);
+    for (const std::string& name : spiking::spiking_networks()) fmt::print("  {:<20}  spiking, of S2N2\n", name);
   }
   if (topic.empty() || topic == "devices") {
     fmt::print("devices (device.preset; or a TOML file of your own)\n{}", device_preset_list());
@@ -139,6 +146,27 @@ void add_run_words(CLI::App& command, Words& words) {
   command.add_flag("--quiet", words.quiet, "no progress");
 }
 
+/// `inspect` and `run` of a configuration of the streaming platform.
+int run_stream_fpga(const Words& words, bool inspect) {
+  std::vector<std::string> set = words.set;
+  if (!words.seed.empty()) set.push_back("seed=" + words.seed);
+  const StreamConfiguration configuration = StreamConfiguration::load(words.config, set);
+  if (!inspect) {
+    if (words.resume) throw InputError("--resume", "an inference has no checkpoints; expected a new run");
+    if (words.trace) throw InputError("--trace", "the streaming platform has no commands; expected no trace");
+    std::signal(SIGINT, on_interrupt);
+    std::signal(SIGTERM, on_interrupt);
+    const std::string name = std::filesystem::path(words.config).stem().string();
+    try {
+      return run_stream(configuration, {words.out, name, words.threads, words.quiet}, interrupted);
+    } catch (const InputError& error) {
+      throw configuration.placed(error);
+    }
+  }
+  std::cout << (words.json ? inspect_json(configuration).dump(2) + "\n" : inspect_text(configuration));
+  return success;
+}
+
 int run_command_line(int argc, char** argv) {
   CLI::App app{
       "Rheo simulates hardware that computes where the data lies: accuracy, time, energy, memory and area\n"
@@ -164,6 +192,7 @@ int run_command_line(int argc, char** argv) {
   list.add_option("TOPIC", words.topic, "one of them");
   EvaluationCommand evaluation(app);
   DeviceCommand device(app);
+  SpikingCommand spiking(app);
 
   try {
     app.parse(argc, argv);
@@ -171,7 +200,8 @@ int run_command_line(int argc, char** argv) {
     if (error.get_exit_code() == 0) return app.exit(error);
     std::string hint;
     if (argc > 1 && app.get_subcommands().empty() && argv[1][0] != '-') {
-      const std::vector<std::string> commands{"run", "lr-range", "evaluate", "reduce", "inspect", "list", "device"};
+      const std::vector<std::string> commands{"run",  "lr-range", "evaluate",      "reduce",        "inspect",
+                                              "list", "device",   "train-spiking", "spiking-widths"};
       hint = did_you_mean(argv[1], commands);
     }
     complain(fmt::format("rheo: {}{}; see rheo --help", error.what(), hint));
@@ -179,6 +209,11 @@ int run_command_line(int argc, char** argv) {
   }
 
   if (device.asked()) return device.run();
+  if (spiking.asked()) {
+    std::signal(SIGINT, on_interrupt);
+    std::signal(SIGTERM, on_interrupt);
+    return spiking.run(interrupted);
+  }
   if (list.parsed()) {
     if (!words.topic.empty() && std::find(list_topics.begin(), list_topics.end(), words.topic) == list_topics.end()) {
       throw InputError("rheo list " + words.topic, "no such topic; expected " +
@@ -198,6 +233,8 @@ int run_command_line(int argc, char** argv) {
         throw InputError(option, "is empty; expected a name");
     }
   }
+  if (!range.parsed() && !words.config.empty() && names_stream_fpga(words.config, words.set))
+    return run_stream_fpga(words, inspect.parsed());
   // The range test has a schedule of its own, whatever the file's.
   const RunConfiguration configuration = configuration_of(
       words, range.parsed() ? std::vector<std::string>{"schedule.kind=range_test"} : std::vector<std::string>{});

@@ -3,30 +3,13 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <stdexcept>
+
+#include "platforms/report_numbers.hpp"
 
 namespace rheo {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-Json to_json(const Breakdown& breakdown) {
-  Json json = Json::object();
-  for (const auto& part : breakdown.parts()) json[std::string(part.first)] = part.second;
-  return json;
-}
-
-void require_sane(const Json& json, const std::string& path) {
-  if (json.is_number_float()) {
-    const auto value = json.get<double>();
-    if (!std::isfinite(value) || value < 0) throw std::logic_error("report: " + path + " is not a sane number");
-  }
-  if (json.is_object()) {
-    for (const auto& [key, inner] : json.items()) require_sane(inner, path + "." + key);
-  } else if (json.is_array()) {
-    for (std::size_t i = 0; i < json.size(); ++i) require_sane(json[i], path + "[" + std::to_string(i) + "]");
-  }
-}
 
 Json configuration_json(const RunConfiguration& configuration) {
   RunConfiguration copy = configuration;
@@ -158,15 +141,15 @@ Json time_json(AnalogChip& chip, Mode mode, double simulated, double clock_hz) {
 
 Json energy_json(const EnergyReport& energy) {
   return {{"total_j", energy.total_j},
-          {"by_component", to_json(energy.by_component)},
-          {"by_phase", to_json(energy.by_phase)},
-          {"by_layer", to_json(energy.by_layer)},
+          {"by_component", parts_json(energy.by_component)},
+          {"by_phase", parts_json(energy.by_phase)},
+          {"by_layer", parts_json(energy.by_layer)},
           {"assumed_fraction", energy.assumed_fraction}};
 }
 
 Json area_json(const AreaReport& area) {
   return {{"total_mm2", area.total_mm2},
-          {"by_component", to_json(area.by_component)},
+          {"by_component", parts_json(area.by_component)},
           {"assumed_fraction", area.assumed_fraction}};
 }
 
@@ -189,24 +172,13 @@ std::vector<std::string> remarks_of(const RunConfiguration& configuration, Analo
   return remarks;
 }
 
-/// "12.3 ms": three digits and the prefix that suits.
-std::string engineering(double value, std::string_view unit) {
-  if (value == 0) return fmt::format("0 {}", unit);
-  static constexpr std::array<std::string_view, 9> prefixes{"f", "p", "n", "u", "m", "", "k", "M", "G"};
-  // The exponent of the value as printed: 999.7 m is 1 of the next prefix.
-  const double exponent = std::floor(std::log10(value * (1 + 5e-4)));
-  const int index = std::clamp(static_cast<int>(std::floor(exponent / 3.0)) + 5, 0, 8);
-  return fmt::format("{:.3g} {}{}", value / std::pow(1000.0, index - 5), prefixes[static_cast<std::size_t>(index)],
-                     unit);
-}
-
 void shares(std::string& text, const Json& parts, double total, std::string_view unit) {
   std::vector<std::pair<double, std::string>> sorted;
   for (const auto& [name, value] : parts.items()) sorted.emplace_back(value.get<double>(), name);
   std::stable_sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
   for (const auto& [value, name] : sorted) {
     if (value > 0)
-      text += fmt::format("    {:<18} {:>10}  {:5.1f} %\n", name, engineering(value, unit), 100 * value / total);
+      text += fmt::format("    {:<18} {:>10}  {:5.1f} %\n", name, with_prefix(value, unit), 100 * value / total);
   }
 }
 
@@ -248,7 +220,7 @@ Json make_report(const RunConfiguration& configuration, const Trainer& trainer, 
   report["layers"] = layers_json(chip, energy, Mode::training);
   report["evaluation"] = {{"simulated_s", duration(Mode::evaluation)},
                           {"energy_j", test_energy.total_j},
-                          {"energy_by_component", to_json(test_energy.by_component)},
+                          {"energy_by_component", parts_json(test_energy.by_component)},
                           {"by_phase", busy_by_phase(chip, Mode::evaluation)},
                           {"actions", actions_json(chip, Mode::evaluation)}};
   report["preparation"] = {{"simulated_s", duration(Mode::preparation)},
@@ -256,7 +228,7 @@ Json make_report(const RunConfiguration& configuration, const Trainer& trainer, 
   report["images"] = {{"train", trainer.train_images()}, {"test", trainer.test_images()}};
   report["idealised"] = !configuration.chip.device.pulsed();
   report["remarks"] = remarks_of(configuration, chip);
-  require_sane(report, "report");
+  require_sane_numbers(report, "report");
   return report;
 }
 
@@ -279,7 +251,7 @@ Json evaluation_report(const RunConfiguration& configuration, AnalogChip& chip, 
   report["layers"] = layers_json(chip, energy, Mode::evaluation);
   report["idealised"] = !configuration.chip.device.pulsed();
   report["remarks"] = remarks_of(configuration, chip);
-  require_sane(report, "report");
+  require_sane_numbers(report, "report");
   return report;
 }
 
@@ -313,7 +285,7 @@ std::string evaluation_text(const Json& report) {
   const auto seconds = report.at("time").at("simulated_s").get<double>();
   const auto joules = energy.at("total_j").get<double>();
   text += fmt::format("Time       {} an image\nEnergy     {} an image; {:.0f} % rests on assumptions\n",
-                      engineering(seconds / images, "s"), engineering(joules / images, "J"),
+                      with_prefix(seconds / images, "s"), with_prefix(joules / images, "J"),
                       percent(energy.at("assumed_fraction")));
   Json an_image = energy.at("by_component");
   for (Json& part : an_image) part = part.get<double>() / images;
@@ -352,12 +324,12 @@ std::string report_text(const Json& report) {
         "           momentum and weights kept in the on-chip buffer; time and converter energy as on the chip.\n";
   }
   text += fmt::format("Time       {} of training on the chip ({:.4g} cycles at {}); {} of testing\n",
-                      engineering(time.at("simulated_s").get<double>(), "s"), time.at("cycles").get<double>(),
-                      engineering(time.at("clock_hz").get<double>(), "Hz"),
-                      engineering(report.at("evaluation").at("simulated_s").get<double>(), "s"));
+                      with_prefix(time.at("simulated_s").get<double>(), "s"), time.at("cycles").get<double>(),
+                      with_prefix(time.at("clock_hz").get<double>(), "Hz"),
+                      with_prefix(report.at("evaluation").at("simulated_s").get<double>(), "s"));
   text += "           Busy time of the units by phase (phases overlap):\n";
   for (const auto& [name, value] : time.at("by_phase").items()) {
-    text += fmt::format("    {:<18} {:>10}\n", name, engineering(value.get<double>(), "s"));
+    text += fmt::format("    {:<18} {:>10}\n", name, with_prefix(value.get<double>(), "s"));
   }
   text += "           Utilisation:";
   int column = 0;
@@ -365,18 +337,18 @@ std::string report_text(const Json& report) {
     text += fmt::format("{}{} {:.1f} %", column++ % 5 == 0 ? "\n    " : ", ", name, 100 * value.get<double>());
   }
   text += fmt::format("\nEnergy     {} of training, {} of testing; {:.0f} % rests on assumptions\n",
-                      engineering(energy.at("total_j").get<double>(), "J"),
-                      engineering(report.at("evaluation").at("energy_j").get<double>(), "J"),
+                      with_prefix(energy.at("total_j").get<double>(), "J"),
+                      with_prefix(report.at("evaluation").at("energy_j").get<double>(), "J"),
                       100 * energy.at("assumed_fraction").get<double>());
   shares(text, energy.at("by_component"), energy.at("total_j").get<double>(), "J");
   text += fmt::format("Memory     {} blocks of 18 Kbit; DRAM read {}, written {}\n",
                       memory.at("bram18k").get<std::uint64_t>(),
-                      engineering(memory.at("dram_read_bytes").get<double>(), "B"),
-                      engineering(memory.at("dram_written_bytes").get<double>(), "B"));
+                      with_prefix(memory.at("dram_read_bytes").get<double>(), "B"),
+                      with_prefix(memory.at("dram_written_bytes").get<double>(), "B"));
   for (const Json& buffer : memory.at("buffers")) {
     text += fmt::format("    {:<18} {:>10} of {}\n", buffer.at("name").get<std::string>(),
-                        engineering(buffer.at("peak_bits").get<double>() / 8, "B"),
-                        engineering(buffer.at("capacity_bits").get<double>() / 8, "B"));
+                        with_prefix(buffer.at("peak_bits").get<double>() / 8, "B"),
+                        with_prefix(buffer.at("capacity_bits").get<double>() / 8, "B"));
   }
   text += fmt::format("Area       {:.4g} mm2; {:.0f} % rests on assumptions\n", area.at("total_mm2").get<double>(),
                       100 * area.at("assumed_fraction").get<double>());
@@ -385,9 +357,9 @@ std::string report_text(const Json& report) {
     text += fmt::format(
         "    {:<10} {:>5} {:>11} {:>9} {:>10} {:>10} {:>10} {:>10}\n", layer.at("name").get<std::string>(),
         layer.at("tiles").get<int>(), fmt::format("{}x{}", layer.at("rows").get<int>(), layer.at("columns").get<int>()),
-        layer.at("vectors").get<int>(), engineering(layer.at("forward_s").get<double>(), "s"),
-        engineering(layer.at("backward_s").get<double>(), "s"), engineering(layer.at("update_s").get<double>(), "s"),
-        engineering(layer.at("energy_j").get<double>(), "J"));
+        layer.at("vectors").get<int>(), with_prefix(layer.at("forward_s").get<double>(), "s"),
+        with_prefix(layer.at("backward_s").get<double>(), "s"), with_prefix(layer.at("update_s").get<double>(), "s"),
+        with_prefix(layer.at("energy_j").get<double>(), "J"));
   }
   for (const Json& remark : report.at("remarks")) text += "Remark     " + remark.get<std::string>() + "\n";
   return text;

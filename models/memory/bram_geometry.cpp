@@ -26,4 +26,15 @@ std::uint64_t bram18k_blocks(std::uint64_t depth, std::uint64_t width_bits) noex
   return fewest;
 }
 
+std::uint64_t finn_bram18k_blocks(std::uint64_t depth, std::uint64_t width_bits) noexcept {
+  if (depth <= finn_lutram_depth) return 0;
+  for (const Shape shape : ladder) {
+    const bool widest = shape.width == 18;
+    if (width_bits <= shape.width || (widest && depth > 512)) {
+      return divide_up(depth, shape.depth) * divide_up(width_bits, shape.width);
+    }
+  }
+  return divide_up(depth, 512) * divide_up(width_bits, 36);
+}
+
 }  // namespace rheo

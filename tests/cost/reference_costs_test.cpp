@@ -45,11 +45,16 @@ const std::vector<std::string> actions{"array.read_charge",
                                        "vector.special",
                                        "vector.compare",
                                        "vector.convert",
-                                       "ideal.mac"};
+                                       "ideal.mac",
+                                       "stream.add",
+                                       "stream.multiply",
+                                       "stream.buffer_bit",
+                                       "stream.lutram_access",
+                                       "stream.fifo_bit"};
 
-const std::vector<std::string> instances{"adc",        "dac",          "sample_hold", "integrator", "pulse_generator",
-                                         "array.cell", "tile_digital", "bram.18k",    "dram",       "bus",
-                                         "dma",        "host",         "controller",  "vector.lane"};
+const std::vector<std::string> instances{
+    "adc",  "dac", "sample_hold", "integrator", "pulse_generator", "array.cell",  "tile_digital", "bram.18k",
+    "dram", "bus", "dma",         "host",       "controller",      "vector.lane", "stream.lane",  "stream.lutram_bit"};
 
 TEST(ReferenceCosts, PriceEveryActionAndPartOfTheReferenceChip) {
   std::set<std::string> expected(instances.begin(), instances.end());
@@ -128,6 +133,13 @@ TEST(ReferenceCosts, AreWhatTheirSourcesComeTo) {
   EXPECT_THAT(table.energy("bus.beat"), near(6e-3 * 1e-9 * 512 / 384, 1e-12));
   EXPECT_THAT(table.static_power("bus"), near(1e-3 * 512 / 384));
   EXPECT_THAT(table.energy("host.byte"), near(10.4 / (4 * 6.4e9), 1e-12));
+  // FPGA: 14 times the energy and 35 times the area in look-up tables.
+  EXPECT_THAT(table.energy("stream.add"), near(14 * table.energy("tile_digital.shift_add"), 1e-12));
+  EXPECT_THAT(table.energy("stream.buffer_bit"), near(table.energy("bram.read") / 64));
+  EXPECT_THAT(table.energy("stream.lutram_access"), near(14 * table.energy("register.byte") / 8, 1e-12));
+  EXPECT_THAT(table.area("stream.lutram_bit"), near(35 * table.area("bram.18k") / 18432));
+  EXPECT_THAT(table.static_power("stream.lutram_bit"), near(table.static_power("bram.18k") / 18432));
+  EXPECT_THAT(table.area("stream.lane"), near(35 * 137e-12, 1e-12));
   EXPECT_THAT(table.energy("controller.fetch"), near(0.65e-3 * std::sqrt(8.0) * 1e-9 / 8));
 }
 

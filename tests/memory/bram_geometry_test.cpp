@@ -40,5 +40,22 @@ TEST(BramGeometry, NothingTakesNothing) {
   EXPECT_EQ(bram18k_blocks(64, 0), 0U);
 }
 
+TEST(BramGeometry, FinnTakesTheShapeOfTheWidth) {
+  EXPECT_EQ(finn_bram18k_blocks(16385, 1), 2U);
+  EXPECT_EQ(finn_bram18k_blocks(8193, 2), 2U);
+  EXPECT_EQ(finn_bram18k_blocks(4096, 3), 1U);
+  EXPECT_EQ(finn_bram18k_blocks(2049, 8), 2U);
+  EXPECT_EQ(finn_bram18k_blocks(512, 18), 1U);
+  EXPECT_EQ(finn_bram18k_blocks(512, 72), 2U);
+  // 1500 x 36: 1K x 18 takes 2 * 2, although 512 x 36 would take 3.
+  EXPECT_EQ(finn_bram18k_blocks(1500, 36), 4U);
+  EXPECT_EQ(finn_bram18k_blocks(513, 19), 2U);
+}
+
+TEST(BramGeometry, FinnPutsShallowMemoriesIntoLookUpTables) {
+  EXPECT_EQ(finn_bram18k_blocks(128, 512), 0U);
+  EXPECT_EQ(finn_bram18k_blocks(129, 36), 1U);
+}
+
 }  // namespace
 }  // namespace rheo

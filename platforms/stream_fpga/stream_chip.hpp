@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "models/cost/energy.hpp"
+#include "models/stream/pipeline.hpp"
+#include "models/stream/tick_batching.hpp"
+#include "platforms/stream_fpga/stream_configuration.hpp"
+
+namespace rheo {
+
+/// How busy a stage was.
+struct StageUse {
+  std::string name;
+  std::uint64_t busy_cycles = 0;
+  std::uint64_t events = 0;  ///< of the SystemC kernel
+};
+
+/// What entered a layer.
+struct LayerSpikes {
+  double mean_ratio = 0;  ///< share of its inputs that spiked at a tick
+  double peak_ratio = 0;  ///< the largest share at one tick
+};
+
+/// A spiking network on the streaming FPGA, elaborated: streaming or tick-batched as the configuration says.
+class StreamChip {
+ public:
+  /// Throws InputError when the network does not fit the device (`account` says what it needs) or the stages do not go
+  /// together.
+  StreamChip(const StreamConfiguration& configuration, const spiking::SpikingNetwork& network,
+             std::vector<stream::LayerParameters> layers);
+
+  /// Runs one example, a packed frame a tick. With propagation delays its result may come with a later example.
+  void run(std::vector<std::vector<std::uint64_t>> frames);
+  /// Pushes out what waits in delay lines. No run() after it.
+  void finish();
+
+  /// Spikes of each output neuron, by example.
+  [[nodiscard]] const std::vector<stream::DmaOut::Result>& results() const;
+  /// From the first request to the last result.
+  [[nodiscard]] stream::Cycle cycles() const;
+  [[nodiscard]] double seconds() const { return static_cast<double>(cycles()) / clock_hz_; }
+  /// Cycles between two ticks at the output, mean over the second half of all ticks.
+  [[nodiscard]] double tick_interval_cycles() const;
+
+  /// Actions, parts and time for the cost table.
+  [[nodiscard]] ChipActivity activity() const;
+  [[nodiscard]] std::vector<BufferUse> buffers() const;
+  [[nodiscard]] std::uint64_t bram18k() const;
+  [[nodiscard]] std::vector<StageUse> stages() const;
+  [[nodiscard]] LayerSpikes spikes_into(std::size_t layer) const;
+  /// Of one layer in tick-batching: bits of its event buffer that the fullest example needed.
+  [[nodiscard]] std::uint64_t event_bits_of(std::size_t layer) const;
+
+ private:
+  [[nodiscard]] std::vector<Component*> components() const;
+  [[nodiscard]] const std::vector<stream::Stage*>& all_stages() const;
+
+  double clock_hz_;
+  std::uint64_t drained_ticks_ = 0;
+  std::vector<std::string> names_;
+  std::unique_ptr<stream::Pipeline> streaming_;
+  std::unique_ptr<stream::TickBatchedPipeline> batched_;
+};
+
+}  // namespace rheo

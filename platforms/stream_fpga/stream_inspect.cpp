@@ -1,0 +1,155 @@
+#include "platforms/stream_fpga/stream_inspect.hpp"
+
+#include <fmt/format.h>
+
+#include "models/stream/finn_cycles.hpp"
+#include "platforms/stream_fpga/layer_mapping.hpp"
+#include "platforms/stream_fpga/memory_account.hpp"
+
+namespace rheo {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using stream::LayerParameters;
+using stream::StageMemory;
+
+/// What both forms of the listing show.
+struct Listing {
+  explicit Listing(const StreamConfiguration& c)
+      : configuration(c),
+        network(spiking::build_spiking_network(c.workload.network)),
+        layers(map_layers(c, network)),
+        account(memory_account(c, network)) {}
+
+  const StreamConfiguration& configuration;
+  spiking::SpikingNetwork network;
+  std::vector<LayerParameters> layers;
+  MemoryAccount account;
+
+  [[nodiscard]] std::string fault() const { return does_not_fit(account, configuration.part); }
+  [[nodiscard]] std::string_view part() const { return fpga_part_names[static_cast<std::size_t>(configuration.part)]; }
+};
+
+Json memory_json(const StageMemory& memory) { return {{"bits", memory.bits()}, {"bram18k", memory.bram18k()}}; }
+
+std::uint64_t window_cycles(const LayerParameters& layer) {
+  return layer.has_window() ? stream::finn_window_cycles(layer.geometry, layer.window_lanes()) : 0;
+}
+
+std::uint64_t threshold_cycles(const LayerParameters& layer) {
+  return stream::finn_threshold_cycles(layer.geometry, layer.outputs, layer.folding);
+}
+
+std::uint64_t pool_cycles(const LayerParameters& layer) {
+  return layer.pool > 1 ? stream::finn_pool_cycles(layer.neurons(), layer.output(), layer.folding.pe) : 0;
+}
+
+}  // namespace
+
+Json inspect_json(const StreamConfiguration& configuration) {
+  const Listing listing(configuration);
+  Json layers = Json::array();
+  for (std::size_t i = 0; i < listing.layers.size(); ++i) {
+    const LayerMemory& memory = listing.account.layers[i];
+    const LayerParameters& layer = listing.layers[i];
+    layers.push_back(
+        {{"name", memory.name},
+         {"kind", memory.convolution ? "convolution" : "linear"},
+         {"inputs", memory.inputs},
+         {"outputs", layer.neurons().bits()},
+         {"ticks", memory.ticks},
+         {"spike_ratio", memory.spike_ratio},
+         {"tick_batching_bits", memory.tick_batching_bits},
+         {"binary_tensor_bits", memory.binary_tensor_bits},
+         {"break_even", memory.break_even},
+         {"events_are_smaller", memory.break_even < 1},
+         {"input_buffer_bits", memory.input_buffer_bits},
+         {"input_buffer_bits_printed_rule", memory.input_buffer_bits_printed_rule},
+         {"pe", layer.folding.pe},
+         {"simd", layer.folding.simd},
+         {"window_simd", layer.has_window() ? layer.window_lanes() : 0},
+         {"formula_cycles",
+          {{"window", window_cycles(layer)}, {"threshold", threshold_cycles(layer)}, {"pool", pool_cycles(layer)}}},
+         {"memory",
+          {{"input_buffer", memory_json(memory.input)},
+           {"line_buffer", memory_json(memory.lines)},
+           {"weights", memory_json(memory.weights)},
+           {"membranes", memory_json(memory.membranes)},
+           {"fifos", {{"bits", memory.fifo_bits}, {"bram18k", memory.fifo_bram18k}}},
+           {"delay_line", {{"bits", memory.delay_bits}, {"bram18k", memory.delay_bram18k}}}}},
+         {"bram18k", memory.bram18k()}});
+  }
+  Json device{{"part", listing.part()},
+              {"bram18k_used", listing.account.bram18k()},
+              {"bram18k_least", listing.account.least_bram18k()}};
+  if (configuration.part != FpgaPart::unlimited) device["bram18k"] = bram18k_of(configuration.part);
+  device["fits"] = listing.fault().empty();
+  return {{"platform", configuration.platform},
+          {"network", listing.network.name},
+          {"weights", listing.network.weights()},
+          {"neurons", listing.network.neurons()},
+          {"ticks", listing.network.ticks},
+          {"clock_hz", configuration.clock_hz},
+          {"layers", layers},
+          {"device", device}};
+}
+
+std::string inspect_text(const StreamConfiguration& configuration) {
+  const Listing listing(configuration);
+  const spiking::SpikingNetwork& network = listing.network;
+  std::string text = fmt::format("{}: {} weights of {} bits, {} membranes of {} bits, {} ticks an example\n",
+                                 network.name, network.weights(), configuration.numbers.weight_bits, network.neurons(),
+                                 configuration.numbers.membrane_bits, network.ticks);
+
+  text += "\nInput buffers: encoded events of all ticks (tick-batching) beside one patch of spikes (streaming)\n";
+  text += fmt::format("  {:<8} {:>6} {:>8} {:>8} {:>14} {:>14} {:>10} {:>13} {:>12}\n", "layer", "ticks", "inputs",
+                      "spikes", "events, bits", "spikes, bits", "patch, bits", "printed rule", "p log2 ST");
+  for (const LayerMemory& layer : listing.account.layers) {
+    text += fmt::format("  {:<8} {:>6} {:>8} {:>7.4g}% {:>14} {:>14} {:>11} {:>13} {:>12.4g}{}\n", layer.name,
+                        layer.ticks, layer.inputs, 100 * layer.spike_ratio, layer.tick_batching_bits,
+                        layer.binary_tensor_bits, layer.input_buffer_bits, layer.input_buffer_bits_printed_rule,
+                        layer.break_even, layer.break_even < 1 ? "  events smaller" : "");
+  }
+  text +=
+      "  patch: kernel x kernel x input channels; of a dense layer its inputs. The thesis prints a dense layer's "
+      "outputs\n  (printed rule). spikes: one bit an input and tick; events are smaller where p log2 ST < 1.\n";
+
+  text += "\nFolding; cycles a tick of stages that never wait (FINN's formulas; `rheo run` simulates)\n";
+  text += fmt::format("  {:<8} {:>6} {:>6} {:>7} {:>10} {:>10} {:>10}\n", "layer", "pe", "simd", "window", "swu",
+                      "mvtu", "pool");
+  for (const LayerParameters& layer : listing.layers) {
+    text += fmt::format("  {:<8} {:>6} {:>6} {:>7} {:>10} {:>10} {:>10}\n", layer.name, layer.folding.pe,
+                        layer.folding.simd, layer.has_window() ? layer.window_lanes() : 0, window_cycles(layer),
+                        threshold_cycles(layer), pool_cycles(layer));
+  }
+
+  text += "\nMemory in bits / 18-Kbit block RAMs (0: look-up tables)\n";
+  text += fmt::format("  {:<8} {:>14} {:>16} {:>18} {:>18} {:>14} {:>14}\n", "layer", "patch", "lines", "weights",
+                      "membranes", "FIFOs", "delay line");
+  const auto cell = [](std::uint64_t bits, std::uint64_t blocks) { return fmt::format("{} / {}", bits, blocks); };
+  const auto memory = [&cell](const StageMemory& it) { return cell(it.bits(), it.bram18k()); };
+  for (const LayerMemory& layer : listing.account.layers) {
+    text += fmt::format("  {:<8} {:>14} {:>16} {:>18} {:>18} {:>14} {:>14}\n", layer.name, memory(layer.input),
+                        memory(layer.lines), memory(layer.weights), memory(layer.membranes),
+                        cell(layer.fifo_bits, layer.fifo_bram18k), cell(layer.delay_bits, layer.delay_bram18k));
+  }
+  if (listing.account.output_delay_bits > 0) {
+    text += fmt::format("  delay line at the output: {}\n",
+                        cell(listing.account.output_delay_bits, listing.account.output_delay_bram18k));
+  }
+  const std::uint64_t blocks = listing.account.bram18k();
+  text += fmt::format("  block RAMs: {}; weights and membranes without any waste: {}\n", blocks,
+                      listing.account.least_bram18k());
+  if (configuration.part != FpgaPart::unlimited) {
+    const std::string fault = listing.fault();
+    text += fmt::format(
+        "Device {}: {}\n", listing.part(),
+        fault.empty()
+            ? fmt::format("fits, {} of {} block RAMs ({:.0f} %)", blocks, bram18k_of(configuration.part),
+                          100.0 * static_cast<double>(blocks) / static_cast<double>(bram18k_of(configuration.part)))
+            : fault);
+  }
+  return text;
+}
+
+}  // namespace rheo

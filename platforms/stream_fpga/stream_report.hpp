@@ -1,0 +1,24 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "models/cost/cost_table.hpp"
+#include "platforms/stream_fpga/stream_chip.hpp"
+#include "workloads/spiking/evaluation.hpp"
+
+namespace rheo {
+
+/// report.json, schema 1, of an inference: accuracy, time, energy, memory and area of the one execution, in SI units,
+/// and of each layer its spikes beside the printed ratio and what event buffers would take with the measured one.
+/// Every number is checked to be finite and not negative.
+[[nodiscard]] nlohmann::ordered_json stream_report(const StreamConfiguration& configuration,
+                                                   const spiking::SpikingNetwork& network,
+                                                   const spiking::SpikingEvaluation& test, const StreamChip& chip,
+                                                   const CostTable& costs, double wall_seconds);
+
+/// The report as a person reads it.
+[[nodiscard]] std::string stream_report_text(const nlohmann::ordered_json& report);
+
+}  // namespace rheo
