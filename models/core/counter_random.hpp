@@ -20,17 +20,19 @@ enum class RandomPurpose : std::uint32_t {
   write_noise,
   diffusion,
   reset,
-  line_read,         ///< noise of the reads inside a compound
-  choice,            ///< which cell, line or row comes next
-  choppers,          ///< when signs are switched
+  line_read,  ///< noise of the reads inside a compound
+  choice,     ///< which cell, line or row comes next
+  choppers,   ///< when signs are switched
   stochastic_rounding,
   programming_noise,
-  drift,             ///< each cell's exponent
-  conductance_noise, ///< of what a read sees
+  drift,              ///< each cell's exponent
+  conductance_noise,  ///< of what a read sees
   converter_population,
   stochastic_pooling,
   patch_assignment,
   fixed_assignment,
+  radio_noise,     ///< of a received signal
+  spike_encoding,  ///< pixels to spikes
 };
 
 /// Counter-based random numbers: every number is a pure function of (seed, stream, purpose, vector index,

@@ -7,7 +7,7 @@
 namespace rheo {
 
 /// What a stream of random words is for: streams of different purposes never share a word.
-enum class StreamPurpose : std::uint32_t { sample_order = 1, synthetic_images = 2, augmentation = 3 };
+enum class StreamPurpose : std::uint32_t { sample_order = 1, synthetic_images, augmentation, radio_signal };
 
 /// Random 32-bit words that depend on nothing but (seed, purpose, index): Philox 4x32-10 of Random123 (Salmon et al.,
 /// "Parallel random numbers: as easy as 1, 2, 3", SC 2011) with the seed as key and, from the lowest word up, the
