@@ -14,6 +14,7 @@
 #include "platforms/device_list.hpp"
 #include "platforms/files.hpp"
 #include "platforms/inspect.hpp"
+#include "platforms/spiking_command.hpp"
 #include "platforms/training_run.hpp"
 #include "workloads/network/zoo.hpp"
 
@@ -155,6 +156,7 @@ int run_command_line(int argc, char** argv) {
   CLI::App& list = *app.add_subcommand("list", "print what there is: platforms, networks, devices, datasets, keys");
   list.add_option("TOPIC", words.topic, "one of them");
   DeviceCommand device(app);
+  SpikingCommand spiking(app);
 
   try {
     app.parse(argc, argv);
@@ -162,7 +164,7 @@ int run_command_line(int argc, char** argv) {
     if (error.get_exit_code() == 0) return app.exit(error);
     std::string hint;
     if (argc > 1 && app.get_subcommands().empty() && argv[1][0] != '-') {
-      const std::vector<std::string> commands{"run", "lr-range", "inspect", "list", "device"};
+      const std::vector<std::string> commands{"run", "lr-range", "inspect", "list", "device", "train-spiking"};
       hint = did_you_mean(argv[1], commands);
     }
     complain(fmt::format("rheo: {}{}; see rheo --help", error.what(), hint));
@@ -170,6 +172,11 @@ int run_command_line(int argc, char** argv) {
   }
 
   if (device.asked()) return device.run();
+  if (spiking.asked()) {
+    std::signal(SIGINT, on_interrupt);
+    std::signal(SIGTERM, on_interrupt);
+    return spiking.run(interrupted);
+  }
   if (list.parsed()) {
     if (!words.topic.empty() && std::find(list_topics.begin(), list_topics.end(), words.topic) == list_topics.end()) {
       throw InputError("rheo list " + words.topic, "no such topic; expected " +

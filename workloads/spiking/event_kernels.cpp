@@ -76,25 +76,38 @@ void AddGradient(const EventPlan& plan, std::span<const std::uint64_t> spikes, c
   });
 }
 
-/// Partial sum k holds the values k, k + 8, k + 16, ... of each row.
+/// The products go to 24 partial sums: 16 for whole groups of 16 values of a row, 8 for the rest of 8.
 void PullBack(const EventPlan& plan, std::span<const std::uint64_t> chosen, const float* weights, const float* slopes,
               float* inputs) {
-  const hn::CappedTag<float, 8> d;
+  const hn::CappedTag<float, 8> half;
   const EventPlace* places = plan.places().data();
   ForSpikes(chosen, [&](std::size_t value) HWY_ATTR {
     const EventPlace place = places[value];
     const float* HWY_RESTRICT w = weights + place.weight;
     const float* HWY_RESTRICT s = slopes + place.sum;
-    auto even = hn::Zero(d), odd = hn::Zero(d);
+    auto rest = hn::Zero(half);
+#if HWY_MAX_BYTES >= 64
+    const hn::CappedTag<float, 16> whole;
+    auto all = hn::Zero(whole);
+#else
+    auto low = hn::Zero(half), high = hn::Zero(half);
+#endif
     for (unsigned row = 0; row < place.rows; ++row, w += plan.weight_stride(), s += plan.sum_stride()) {
       std::size_t i = 0;
       for (; i + 16 <= place.length; i += 16) {
-        even = hn::MulAdd(hn::LoadU(d, w + i), hn::LoadU(d, s + i), even);
-        odd = hn::MulAdd(hn::LoadU(d, w + i + 8), hn::LoadU(d, s + i + 8), odd);
+#if HWY_MAX_BYTES >= 64
+        all = hn::MulAdd(hn::LoadU(whole, w + i), hn::LoadU(whole, s + i), all);
+#else
+        low = hn::MulAdd(hn::LoadU(half, w + i), hn::LoadU(half, s + i), low);
+        high = hn::MulAdd(hn::LoadU(half, w + i + 8), hn::LoadU(half, s + i + 8), high);
+#endif
       }
-      if (i < place.length) even = hn::MulAdd(hn::LoadU(d, w + i), hn::LoadU(d, s + i), even);
+      if (i < place.length) rest = hn::MulAdd(hn::LoadU(half, w + i), hn::LoadU(half, s + i), rest);
     }
-    inputs[value] = hn::GetLane(hn::SumOfLanes(d, hn::Add(even, odd)));
+#if HWY_MAX_BYTES >= 64
+    const auto low = hn::LowerHalf(half, all), high = hn::UpperHalf(half, all);
+#endif
+    inputs[value] = hn::GetLane(hn::SumOfLanes(half, hn::Add(hn::Add(low, rest), high)));
   });
 }
 

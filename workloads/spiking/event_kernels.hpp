@@ -7,7 +7,7 @@
 #include "workloads/spiking/surrogate.hpp"
 
 /// The arithmetic of LIF layers on bit-packed spikes. Sums are taken in ascending order of the spikes, dot products in
-/// 16 partial sums: the same bits on every instruction set. Arrays of neurons have EventPlan::neurons() values.
+/// 24 partial sums: the same bits on every instruction set. Arrays of neurons have EventPlan::neurons() values.
 namespace rheo::spiking {
 
 /// sums[...] += weights of every spike.

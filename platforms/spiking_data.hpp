@@ -1,0 +1,21 @@
+#pragma once
+
+#include <memory>
+
+#include "models/core/thread_team.hpp"
+#include "platforms/spiking_configuration.hpp"
+#include "workloads/data/dataset.hpp"
+#include "workloads/spiking/data/spike_data.hpp"
+
+namespace rheo {
+
+/// The examples of a configuration.
+struct SpikingExamples {
+  std::unique_ptr<Dataset> images;  ///< behind image spikes
+  std::unique_ptr<spiking::SpikeData> train, test;
+};
+
+/// Generates or reads them. Throws InputError.
+[[nodiscard]] SpikingExamples load_spiking_examples(const SpikingConfiguration& configuration, ThreadTeam& team);
+
+}  // namespace rheo
