@@ -164,7 +164,7 @@ int run_command_line(int argc, char** argv) {
     if (error.get_exit_code() == 0) return app.exit(error);
     std::string hint;
     if (argc > 1 && app.get_subcommands().empty() && argv[1][0] != '-') {
-      const std::vector<std::string> commands{"run", "lr-range", "inspect", "list", "device", "train-spiking"};
+      const std::vector<std::string> commands{"run", "lr-range", "inspect", "list", "device", "train-spiking", "spiking-widths"};
       hint = did_you_mean(argv[1], commands);
     }
     complain(fmt::format("rheo: {}{}; see rheo --help", error.what(), hint));

@@ -1,24 +1,56 @@
 #include "platforms/spiking_command.hpp"
 
 #include <filesystem>
+#include <iostream>
 
+#include "platforms/files.hpp"
 #include "platforms/spiking_training.hpp"
 
 namespace rheo {
 
 SpikingCommand::SpikingCommand(CLI::App& app)
-    : command_(app.add_subcommand("train-spiking", "train a spiking network on the host, for a chip that infers")) {
-  command_->add_option("CONFIG", config_, "TOML file")->required();
-  command_->add_option("--set", set_, "KEY=VALUE laid over the file, as often as you like")->allow_extra_args(false);
-  command_->add_option("--seed", seed_, "seed of all random numbers");
-  command_->add_option("--out", out_, "folder for the results; none: a new one below runs/");
-  command_->add_option("--threads", threads_, "threads of the arithmetic; the results do not depend on them")
+    : train_(app.add_subcommand("train-spiking", "train a spiking network on the host, for a chip that infers")),
+      widths_(app.add_subcommand("spiking-widths", "spikes and accuracy of a trained spiking network in fixed point")) {
+  train_->add_option("CONFIG", config_, "TOML file")->required();
+  train_->add_option("--set", set_, "KEY=VALUE laid over the file, as often as you like")->allow_extra_args(false);
+  train_->add_option("--seed", seed_, "seed of all random numbers");
+  train_->add_option("--out", out_, "folder for the results; none: a new one below runs/");
+  train_->add_option("--threads", threads_, "threads of the arithmetic; the results do not depend on them")
       ->check(CLI::Range(1, 1024));
-  command_->add_flag("--resume", resume_, "go on with the run in --out");
-  command_->add_flag("--quiet", quiet_, "no progress");
+  train_->add_flag("--resume", resume_, "go on with the run in --out");
+  train_->add_flag("--quiet", quiet_, "no progress");
+
+  const CLI::Range weight_range(2, 16), membrane_range(6, 32);
+  widths_->add_option("RUN", request_.run, "folder that rheo train-spiking wrote")->required();
+  widths_->add_option("--weights", request_.weight_bits, "widths of weights, bits, as 4,8")
+      ->delimiter(',')
+      ->check(weight_range);
+  widths_->add_option("--membranes", request_.membrane_bits, "widths of membranes, bits")
+      ->delimiter(',')
+      ->check(membrane_range);
+  widths_->add_option("--leak-bits", request_.leak_bits, "places of membranes behind those of the weights")
+      ->check(CLI::Range(0, 24));
+  widths_->add_option("--examples", request_.examples, "test examples, spread over the run's; 0: all");
+  widths_->add_option("--ticks", request_.ticks, "of an example; 0: the network's");
+  widths_->add_option("--threads", request_.threads, "threads of the arithmetic")->check(CLI::Range(1, 1024));
+  widths_->add_option("--out", out_, "CSV file to write; none: print");
 }
 
 int SpikingCommand::run(const volatile std::sig_atomic_t& interrupted) {
+  return train_->parsed() ? train(interrupted) : widths();
+}
+
+int SpikingCommand::widths() {
+  const std::string csv = spiking_widths_csv(request_);
+  if (out_.empty()) {
+    std::cout << csv;
+  } else {
+    write_file(out_, csv);
+  }
+  return 0;
+}
+
+int SpikingCommand::train(const volatile std::sig_atomic_t& interrupted) {
   std::vector<std::string> set = set_;
   if (!seed_.empty()) set.push_back("seed=" + seed_);
   const SpikingConfiguration configuration = SpikingConfiguration::load(config_, set);

@@ -18,7 +18,7 @@ struct SpikingDataParameters {
   enum class Kind : std::uint8_t { radio, radio_file, images };
   static constexpr std::array<std::string_view, 3> kind_names{"radio", "radio_file", "images"};
   enum class Modulations : std::uint8_t { radioml_2016, radioml_2018 };
-  static constexpr std::array<std::string_view, 2> modulation_names{"2016", "2018"};
+  static constexpr std::array<std::string_view, 2> modulation_names{"radioml_2016", "radioml_2018"};
 
   Kind kind = Kind::radio;
   Modulations modulations = Modulations::radioml_2016;
@@ -33,7 +33,7 @@ struct SpikingDataParameters {
 
   void describe(Parameters& p) {
     p.choice("kind", kind, kind_names, "radio: generated signals; radio_file: RadioML as HDF5; images");
-    p.choice("modulations", modulations, modulation_names, "radio, radio_file: the classes of RadioML.2016 or .2018");
+    p.choice("modulations", modulations, modulation_names, "radio, radio_file: the classes, 11 or 24");
     p.number("snr_low", snr_low, {-200, 200}, "radio, radio_file: lowest SNR, dB");
     p.number("snr_high", snr_high, {-200, 200}, "radio, radio_file: highest SNR, dB");
     p.number("snr_step", snr_step, {0.01, 400}, "radio: from one SNR to the next, dB");

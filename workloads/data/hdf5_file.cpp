@@ -87,8 +87,12 @@ void Hdf5Image::write(const std::string& path, std::span<const Number> values, s
   const Handle space(H5Screate_simple(static_cast<int>(sizes.size()), sizes.data(), nullptr), H5Sclose);
   const Handle links(H5Pcreate(H5P_LINK_CREATE), H5Pclose);
   require(space.good() && links.good() && H5Pset_create_intermediate_group(links.get(), 1) >= 0, "make a group");
+  // Without the time of day: the same content, the same bytes.
+  const Handle creation(H5Pcreate(H5P_DATASET_CREATE), H5Pclose);
+  require(creation.good() && H5Pset_obj_track_times(creation.get(), 0) >= 0, "forget the time");
   const Handle set(
-      H5Dcreate2(file_, path.c_str(), type_of<Number>(), space.get(), links.get(), H5P_DEFAULT, H5P_DEFAULT), H5Dclose);
+      H5Dcreate2(file_, path.c_str(), type_of<Number>(), space.get(), links.get(), creation.get(), H5P_DEFAULT),
+      H5Dclose);
   require(set.good(), "make a data set");
   if (values.empty()) return;
   require(H5Dwrite(set.get(), type_of<Number>(), H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()) >= 0, "write");
