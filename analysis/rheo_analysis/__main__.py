@@ -101,6 +101,31 @@ def rapa_similarity(arguments):
     draw(arguments, lambda: module.figure(networks), "rapa_similarity.png")
 
 
+def spiking_accuracy(arguments):
+    from . import spiking as module
+    runs = [module.read_run(run) for run in arguments.runs]
+    draw(arguments, lambda: module.accuracy_figure(runs),
+         runs[0].folder / "accuracy_snr.png" if len(runs) == 1 else "accuracy_snr.png")
+
+
+def spiking_confusion(arguments):
+    from . import spiking as module
+    run = module.read_run(arguments.run)
+    draw(arguments, lambda: module.confusion_figure(run), run.folder / "confusion.png")
+
+
+def spiking_ratios(arguments):
+    from . import spiking as module
+    run = module.read_run(arguments.run)
+    draw(arguments, lambda: module.ratios_figure(run), run.folder / "spike_ratio.png")
+
+
+def spiking_widths(arguments):
+    from . import spiking as module
+    rows = module.read_widths(arguments.widths)
+    draw(arguments, lambda: module.widths_figure(rows), Path(arguments.widths).with_suffix(".png"))
+
+
 def written(arguments, text):
     """Prints the text, or writes it into --out."""
     from .files import write_whole
@@ -161,6 +186,18 @@ def parser():
     made = command("rapa-similarity", rapa_similarity, "how alike the replicas of a kernel matrix became, by "
                    "tiling scheme and pooling", picture.format("rapa_similarity.png"))
     made.add_argument("studies", metavar="FILE.json", nargs="+", help="what benchmark_rapa --inference --out wrote")
+    made = command("spiking-accuracy", spiking_accuracy, "accuracy of spiking networks against SNR",
+                   picture.format("accuracy_snr.png, in the run's folder if it is one run"))
+    made.add_argument("runs", metavar="RUN", nargs="+", help="folder that rheo train-spiking wrote")
+    made = command("spiking-confusion", spiking_confusion, "which classes a spiking network takes for which",
+                   picture.format("confusion.png in the run's folder"))
+    made.add_argument("run", metavar="RUN", help="folder that rheo train-spiking wrote")
+    made = command("spiking-ratios", spiking_ratios, "share of each layer's inputs that spike, tick by tick",
+                   picture.format("spike_ratio.png in the run's folder"))
+    made.add_argument("run", metavar="RUN", help="folder that rheo train-spiking wrote")
+    made = command("spiking-widths", spiking_widths, "spikes and accuracy of a spiking network in fixed point",
+                   picture.format("beside the CSV file"))
+    made.add_argument("widths", metavar="WIDTHS.csv", help="what rheo spiking-widths --out wrote")
     made = command("table", table, "one row a run, then mean and deviation over seeds",
                    "file to write (default: print)")
     made.add_argument("runs", metavar="RUN", nargs="+", help="folder of a run")

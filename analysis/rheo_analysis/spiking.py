@@ -1,0 +1,156 @@
+"""What `rheo train-spiking` measured of a spiking network: accuracy against SNR, confusion, spike ratios; and what
+`rheo spiking-widths` measured of it in fixed point."""
+
+import csv
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy
+
+from . import style
+from .errors import BadInput
+from .style import plt
+
+
+@dataclass(frozen=True)
+class SpikingRun:
+    """One trained network's report.json."""
+
+    folder: Path
+    network: str
+    classes: list
+    accuracy: dict
+    confusion: dict  # title: labels x predictions
+    ratios: list  # layers, the input of the first one first
+
+
+def read_run(folder):
+    """BadInput says what is wrong."""
+    file = Path(folder) / "report.json"
+    try:
+        report = json.loads(file.read_text(encoding="utf-8"))
+        if report["kind"] != "spiking training on the host":
+            raise ValueError("another kind of report")
+        accuracy = report["accuracy"]
+        tables = {"all": report["confusion"]}
+        if "by_snr" in accuracy:
+            tables = {"all SNRs": report["confusion"], f"SNR ≥ {accuracy['snr_from_db']:g} dB": report["confusion_from"]}
+        confusion = {title: numpy.array(table, dtype=float) for title, table in tables.items()}
+        classes = list(report["classes"])
+        if any(table.shape != (len(classes), len(classes)) for table in confusion.values()):
+            raise ValueError("a confusion matrix of another size than the classes")
+        ratios = [{"name": layer["input_of"], "printed": float(layer["printed"]), "mean": float(layer["mean"]),
+                   "by_tick": numpy.array(layer["by_tick"], dtype=float)} for layer in report["spike_ratio"]]
+        return SpikingRun(Path(folder), report["network"]["name"], classes, accuracy, confusion, ratios)
+    except OSError as error:
+        raise BadInput(f"{file}: cannot be read: {error.strerror}") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise BadInput(f"{file}: expected what rheo train-spiking writes: {error!r}") from error
+
+
+def accuracy_figure(runs):
+    """Accuracy against SNR, a line a run."""
+    drawing, axes = plt.subplots(figsize=(7.2, 4.4))
+    for index, run in enumerate(runs):
+        rows = run.accuracy.get("by_snr")
+        if not rows:
+            raise BadInput(f"{run.folder}: its examples have no SNR")
+        label = run.network if len({r.network for r in runs}) == len(runs) else run.folder.name
+        axes.plot([row["snr_db"] for row in rows], [100 * row["top1"] for row in rows], "o-",
+                  color=style.colour(index), linestyle=style.line(index),
+                  label=f"{label}: {100 * run.accuracy['top1']:.1f} % in all, "
+                        f"{100 * run.accuracy['top1_from']:.1f} % from {run.accuracy['snr_from_db']:g} dB on")
+    axes.axhline(100 / len(runs[0].classes), color=style.MUTED, linestyle=":", label="chance")
+    axes.set_ylim(0, 100)
+    axes.set_xlabel("signal-to-noise ratio (dB)")
+    axes.set_ylabel("test accuracy (%)")
+    axes.legend(loc="best")
+    drawing.tight_layout()
+    return drawing
+
+
+def confusion_figure(run):
+    """Predictions of each class in percent of its examples."""
+    drawing, panels = plt.subplots(1, len(run.confusion), squeeze=False,
+                                   figsize=((1.6 + 0.5 * len(run.classes)) * len(run.confusion),
+                                            1.8 + 0.42 * len(run.classes)))
+    for axes, (title, table) in zip(panels[0], run.confusion.items()):
+        shares = 100 * table / numpy.maximum(table.sum(axis=1, keepdims=True), 1)
+        axes.imshow(shares, cmap="Blues", vmin=0, vmax=100, aspect="auto")
+        ticks = range(len(run.classes))
+        axes.set_xticks(ticks, run.classes, rotation=60, ha="right")
+        axes.set_yticks(ticks, run.classes)
+        axes.grid(False)
+        for row in ticks:
+            for column in ticks:
+                if shares[row, column] >= 1:
+                    axes.text(column, row, f"{shares[row, column]:.0f}", ha="center", va="center", fontsize=8,
+                              color="white" if shares[row, column] > 55 else style.INK)
+        axes.set_xlabel("predicted")
+        right = numpy.trace(table) / max(table.sum(), 1)
+        axes.set_title(f"{run.network}, {title}: {100 * right:.1f} %")
+    panels[0][0].set_ylabel("label")
+    drawing.tight_layout()
+    return drawing
+
+
+def ratios_figure(run):
+    """Share of each layer's inputs that spike, tick by tick, mean of the test set; dotted: as the thesis prints it
+    (figures 2.12, 2.14 and 2.16)."""
+    drawing, axes = plt.subplots(figsize=(7.2, 4.4))
+    for index, layer in enumerate(run.ratios):
+        if layer["name"].startswith("("):
+            continue  # what leaves the network is no layer's input
+        axes.plot(range(1, len(layer["by_tick"]) + 1), 100 * layer["by_tick"], color=style.colour(index),
+                  label=f"{layer['name']}: {100 * layer['mean']:.2g} %" +
+                        (f" (printed {100 * layer['printed']:.2g} %)" if layer["printed"] else ""))
+        if layer["printed"]:
+            axes.axhline(100 * layer["printed"], color=style.colour(index), linestyle=":", linewidth=1)
+    axes.set_xlabel("tick")
+    axes.set_ylabel("inputs that spike (%)")
+    axes.set_ylim(bottom=0)
+    axes.set_title(f"{run.network}: spike ratio at the input of each layer")
+    axes.legend(loc="best")
+    drawing.tight_layout()
+    return drawing
+
+
+def read_widths(file):
+    """Rows of rheo spiking-widths as dictionaries of numbers."""
+    try:
+        with open(file, encoding="utf-8", newline="") as stream:
+            rows = [{key: float(value) for key, value in row.items()} for row in csv.DictReader(stream)]
+        if not rows or not {"weight_bits", "membrane_bits", "accuracy", "float_accuracy"} <= rows[0].keys():
+            raise ValueError("rows or columns are missing")
+        return rows
+    except OSError as error:
+        raise BadInput(f"{file}: cannot be read: {error.strerror}") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise BadInput(f"{file}: expected what rheo spiking-widths writes: {error!r}") from error
+
+
+def widths_figure(rows):
+    """Spike mismatch of each layer and loss of accuracy against the width of weights, and of membranes."""
+    widest = {key: max(row[key] for row in rows) for key in ("weight_bits", "membrane_bits")}
+    drawing, panels = plt.subplots(2, 2, figsize=(10.4, 6.4), sharex="col", sharey="row")
+    for column, (key, other, title) in enumerate((("weight_bits", "membrane_bits", "weights"),
+                                                  ("membrane_bits", "weight_bits", "membranes"))):
+        points = sorted((row for row in rows if row[other] == widest[other]), key=lambda row: row[key])
+        bits = [row[key] for row in points]
+        for index, name in enumerate(name for name in points[0] if name.startswith("mismatch_")):
+            panels[0][column].plot(bits, [100 * row[name] for row in points], "o-", color=style.colour(index),
+                                   label=name.removeprefix("mismatch_"))
+        panels[1][column].plot(bits, [100 * row["accuracy"] for row in points], "o-", color=style.colour(0),
+                               label="fixed point")
+        panels[1][column].axhline(100 * points[0]["float_accuracy"], color=style.MUTED, linestyle=":",
+                                  label="floating point")
+        panels[0][column].set_title(f"{title} (the other {widest[other]:g} bits)")
+        panels[1][column].set_xlabel(f"bits of {title}")
+    panels[0][0].set_yscale("log")
+    panels[0][0].set_ylabel("spikes that differ\n(% of the spikes)")
+    panels[1][0].set_ylabel("test accuracy (%)")
+    panels[0][1].legend(loc="best")
+    panels[1][1].legend(loc="best")
+    drawing.tight_layout()
+    return drawing
