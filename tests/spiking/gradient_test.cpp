@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "tests/digital/vector_targets.hpp"
 #include "tests/spiking/random_spikes.hpp"
 #include "tests/spiking/reference_network.hpp"
 #include "workloads/spiking/training.hpp"
@@ -106,6 +107,29 @@ TEST(SpikingTrainer, ThreadsDoNotChangeABit) {
     const FloatWeights one = trained_by(1);
     EXPECT_EQ(one, trained_by(2));
     EXPECT_EQ(one, trained_by(3));
+  }
+}
+
+TEST(SpikingTrainer, InstructionSetsDoNotChangeABit) {
+  SpikingNetwork wide = tiny_network();  // rows of 24 sums: a whole vector and a half
+  wide.layers[0].outputs = 8;
+  wide.layers[1].outputs = 24;
+  for (const auto method : {SpikingRecipe::Method::through_time, SpikingRecipe::Method::local}) {
+    SpikingRecipe recipe = recipe_of(method);
+    recipe.surrogate = {Surrogate::Kind::gaussian, 0.3};
+    const auto trained_on = [&](std::int64_t target) {
+      const testing::OnInstructionSet chosen(target);
+      ThreadTeam team(1);
+      SpikingTrainer trainer(wide, recipe, 11, team);
+      const RandomSpikes data;
+      const std::vector<std::uint32_t> batch{0, 1, 2, 3, 4};
+      for (std::uint64_t i = 0; i < 5; ++i) (void)trainer.train(data, batch, i, 0.5);
+      return trainer.weights();
+    };
+    const auto targets = testing::instruction_sets();
+    for (const std::int64_t target : targets) {
+      EXPECT_TRUE(trained_on(target) == trained_on(targets.front())) << hwy::TargetName(target);
+    }
   }
 }
 
