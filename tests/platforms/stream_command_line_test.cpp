@@ -42,6 +42,13 @@ TEST_F(StreamCommandLine, AWrongFoldingIsOneLineWithItsPlace) {
   EXPECT_THAT(outcome.err, HasSubstr("expected a divisor of its 16 outputs"));
 }
 
+TEST_F(StreamCommandLine, APipeIsReadOnce) {
+  const Outcome outcome =
+      rheo({"inspect", "/dev/stdin", "--set", "platform=stream_fpga"}, {.in = "[folding]\npe = [3, 8, 8, 11]\n"});
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_THAT(outcome.err, StartsWith("/dev/stdin:2:"));
+}
+
 /// A network that has seen 22 examples, and a run of it.
 class StreamRun : public StreamCommandLine {
  protected:
