@@ -38,5 +38,8 @@ def figure(evaluations):
     panels[0].set_ylabel("right images that stay right (%)")
     panels[0].set_ylim(0, 100)
     panels[0].set_title("Fast gradient sign attack")
-    panels[1].legend(loc="best")
+    handles, names = panels[0].get_legend_handles_labels()
+    rows = -(-len(names) // 4)
+    drawing.get_layout_engine().set(rect=(0, 0.06 * rows, 1, 1 - 0.06 * rows))
+    drawing.legend(handles, names, loc="lower left", ncols=4)
     return drawing
