@@ -57,7 +57,7 @@ def accuracy_figure(runs):
         if not rows:
             raise BadInput(f"{run.folder}: its examples have no SNR")
         label = run.network if len({r.network for r in runs}) == len(runs) else run.folder.name
-        axes.plot([row["snr_db"] for row in rows], [100 * row["top1"] for row in rows], "o-",
+        axes.plot([row["snr_db"] for row in rows], [100 * row["top1"] for row in rows], marker="o",
                   color=style.colour(index), linestyle=style.line(index),
                   label=f"{label}: {100 * run.accuracy['top1']:.1f} % in all, "
                         f"{100 * run.accuracy['top1_from']:.1f} % from {run.accuracy['snr_from_db']:g} dB on")
