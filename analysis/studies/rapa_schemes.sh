@@ -14,7 +14,7 @@ mkdir -p "$out"
 cd "$root"
 
 rpu=(--set device.preset=GokmenVlasov --set device.dw_min=0.00025 --set device.w_max=0.6 --set device.w_min=-0.6
-  --set dac.bits=7 --set adc.bits=9 --set tile.rows=2048)
+  --set dac.bits=7 --set adc.bits=9 --set adc.noise=0.06 --set adc.bound=12 --set tile.rows=2048)
 
 # train ARITHMETIC NAME SEED CONFIGURATION [SETTING...]
 train() {
