@@ -4,22 +4,12 @@
 
 #include <cmath>
 
-#include "platforms/report_numbers.hpp"
+#include "platforms/report_sections.hpp"
 
 namespace rheo {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-Json configuration_json(const RunConfiguration& configuration) {
-  RunConfiguration copy = configuration;
-  ConfigurationText text;
-  copy.describe(text);
-  Json json = Json::object();
-  for (const auto& [key, value] : text.values())
-    json[key] = value.starts_with('"') ? value.substr(1, value.size() - 2) : value;
-  return json;
-}
 
 Json accuracy_json(const Trainer& trainer) {
   double best = 0;
@@ -69,36 +59,18 @@ Json utilisation(AnalogChip& chip, Mode mode) {
 }
 
 Json memory_json(AnalogChip& chip) {
-  Json buffers = Json::array();
+  std::vector<BufferUse> buffers;
   std::uint64_t bram18k = 0;
   for (Component* component : chip.components()) {
     for (const BufferUse& buffer : component->buffers()) {
-      Json entry{{"name", buffer.name},
-                 {"kind", buffer.kind},
-                 {"capacity_bits", buffer.capacity_bits},
-                 {"peak_bits", buffer.peak_bits}};
-      if (buffer.bram18k > 0) entry["bram18k"] = buffer.bram18k;
       bram18k += buffer.bram18k;
-      buffers.push_back(entry);
+      buffers.push_back(buffer);
     }
   }
-  return {{"buffers", buffers},
+  return {{"buffers", buffers_json(buffers)},
           {"bram18k", bram18k},
           {"dram_read_bytes", chip.dram().bytes_read()},
           {"dram_written_bytes", chip.dram().bytes_written()}};
-}
-
-Json actions_json(AnalogChip& chip, Mode mode) {
-  std::map<std::string, std::uint64_t> sums;
-  for (Component* component : chip.components()) {
-    const ActionCounts& actions = component->actions();
-    for (std::size_t kind = 0; kind < actions.kinds().size(); ++kind) {
-      sums[actions.kinds()[kind].name] += actions.total(kind, mode);
-    }
-  }
-  Json json = Json::object();
-  for (const auto& [name, count] : sums) json[name] = count;
-  return json;
 }
 
 Json layers_json(AnalogChip& chip, const EnergyReport& energy, Mode mode) {
@@ -137,20 +109,6 @@ Json time_json(AnalogChip& chip, Mode mode, double simulated, double clock_hz) {
           {"clock_hz", clock_hz},
           {"by_phase", busy_by_phase(chip, mode)},
           {"utilisation", utilisation(chip, mode)}};
-}
-
-Json energy_json(const EnergyReport& energy) {
-  return {{"total_j", energy.total_j},
-          {"by_component", parts_json(energy.by_component)},
-          {"by_phase", parts_json(energy.by_phase)},
-          {"by_layer", parts_json(energy.by_layer)},
-          {"assumed_fraction", energy.assumed_fraction}};
-}
-
-Json area_json(const AreaReport& area) {
-  return {{"total_mm2", area.total_mm2},
-          {"by_component", parts_json(area.by_component)},
-          {"assumed_fraction", area.assumed_fraction}};
 }
 
 /// Decisions of the mapping, and what a user may not expect of the reads.
@@ -216,13 +174,13 @@ Json make_report(const RunConfiguration& configuration, const Trainer& trainer, 
   report["energy"] = energy_json(energy);
   report["memory"] = memory_json(chip);
   report["area"] = area_json(area_report(activity.inventory, costs));
-  report["actions"] = actions_json(chip, Mode::training);
+  report["actions"] = action_totals(activity, Mode::training);
   report["layers"] = layers_json(chip, energy, Mode::training);
   report["evaluation"] = {{"simulated_s", duration(Mode::evaluation)},
                           {"energy_j", test_energy.total_j},
                           {"energy_by_component", parts_json(test_energy.by_component)},
                           {"by_phase", busy_by_phase(chip, Mode::evaluation)},
-                          {"actions", actions_json(chip, Mode::evaluation)}};
+                          {"actions", action_totals(activity, Mode::evaluation)}};
   report["preparation"] = {{"simulated_s", duration(Mode::preparation)},
                            {"energy_j", energy_report(activity, Mode::preparation, costs).total_j}};
   report["images"] = {{"train", trainer.train_images()}, {"test", trainer.test_images()}};
@@ -247,7 +205,7 @@ Json evaluation_report(const RunConfiguration& configuration, AnalogChip& chip, 
   report["energy"] = energy_json(energy);
   report["memory"] = memory_json(chip);
   report["area"] = area_json(area_report(activity.inventory, costs));
-  report["actions"] = actions_json(chip, Mode::evaluation);
+  report["actions"] = action_totals(activity, Mode::evaluation);
   report["layers"] = layers_json(chip, energy, Mode::evaluation);
   report["idealised"] = !configuration.chip.device.pulsed();
   report["remarks"] = remarks_of(configuration, chip);

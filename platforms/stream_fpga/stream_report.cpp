@@ -6,7 +6,7 @@
 #include <limits>
 #include <map>
 
-#include "platforms/report_numbers.hpp"
+#include "platforms/report_sections.hpp"
 #include "platforms/stream_fpga/layer_mapping.hpp"
 #include "platforms/stream_fpga/memory_account.hpp"
 
@@ -14,17 +14,6 @@ namespace rheo {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-Json configuration_json(const StreamConfiguration& configuration) {
-  StreamConfiguration copy = configuration;
-  ConfigurationText text;
-  copy.describe(text);
-  Json json = Json::object();
-  for (const auto& [key, value] : text.values()) {
-    json[key] = value.starts_with('"') ? value.substr(1, value.size() - 2) : value;
-  }
-  return json;
-}
 
 Json accuracy_json(const spiking::SpikingEvaluation& test) {
   Json json{{"metric", "top1"}, {"final", test.accuracy()}, {"best", test.accuracy()}, {"epochs", Json::array()}};
@@ -45,20 +34,11 @@ Json snr_json(const spiking::SpikingEvaluation& test) {
 }
 
 Json memory_json(const StreamChip& chip, const std::map<std::string, std::uint64_t>& actions) {
-  Json buffers = Json::array();
-  for (const BufferUse& buffer : chip.buffers()) {
-    Json entry{{"name", buffer.name},
-               {"kind", buffer.kind},
-               {"capacity_bits", buffer.capacity_bits},
-               {"peak_bits", buffer.peak_bits}};
-    if (buffer.bram18k > 0) entry["bram18k"] = buffer.bram18k;
-    buffers.push_back(entry);
-  }
   const auto bytes = [&actions](const char* name) {
     const auto found = actions.find(name);
     return found == actions.end() ? 0 : (found->second + 7) / 8;
   };
-  return {{"buffers", buffers},
+  return {{"buffers", buffers_json(chip.buffers())},
           {"bram18k", chip.bram18k()},
           {"dram_read_bytes", bytes("dram.read")},
           {"dram_written_bytes", bytes("dram.write")}};
@@ -71,13 +51,7 @@ Json stream_report(const StreamConfiguration& configuration, const spiking::Spik
                    double wall_seconds) {
   const ChipActivity activity = chip.activity();
   const EnergyReport energy = energy_report(activity, Mode::evaluation, costs);
-  const AreaReport area = area_report(activity.inventory, costs);
-  std::map<std::string, std::uint64_t> actions;
-  for (const ActionCounts& counts : activity.actions) {
-    for (std::size_t kind = 0; kind < counts.kinds().size(); ++kind) {
-      actions[counts.kinds()[kind].name] += counts.total(kind, Mode::evaluation);
-    }
-  }
+  const auto actions = action_totals(activity, Mode::evaluation);
   const auto examples = static_cast<double>(test.examples());
   const double simulated = chip.seconds();
 
@@ -107,16 +81,10 @@ Json stream_report(const StreamConfiguration& configuration, const spiking::Spik
                     {"tick_interval_s", interval / configuration.clock_hz},
                     {"classifications_per_s", examples / simulated},
                     {"events", events}};
-  report["energy"] = {{"total_j", energy.total_j},
-                      {"per_classification_j", energy.total_j / examples},
-                      {"by_component", parts_json(energy.by_component)},
-                      {"by_phase", parts_json(energy.by_phase)},
-                      {"by_layer", parts_json(energy.by_layer)},
-                      {"assumed_fraction", energy.assumed_fraction}};
+  report["energy"] = energy_json(energy);
+  report["energy"]["per_classification_j"] = energy.total_j / examples;
   report["memory"] = memory_json(chip, actions);
-  report["area"] = {{"total_mm2", area.total_mm2},
-                    {"by_component", parts_json(area.by_component)},
-                    {"assumed_fraction", area.assumed_fraction}};
+  report["area"] = area_json(area_report(activity.inventory, costs));
   report["actions"] = actions;
   Json layers = Json::array();
   const std::vector<stream::LayerParameters> mapped = map_layers(configuration, network);

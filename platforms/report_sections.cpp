@@ -1,4 +1,4 @@
-#include "platforms/report_numbers.hpp"
+#include "platforms/report_sections.hpp"
 
 #include <fmt/format.h>
 
@@ -28,6 +28,43 @@ Json parts_json(const Breakdown& breakdown) {
   Json json = Json::object();
   for (const auto& [name, value] : breakdown.parts()) json[name] = value;
   return json;
+}
+
+Json energy_json(const EnergyReport& energy) {
+  return {{"total_j", energy.total_j},
+          {"by_component", parts_json(energy.by_component)},
+          {"by_phase", parts_json(energy.by_phase)},
+          {"by_layer", parts_json(energy.by_layer)},
+          {"assumed_fraction", energy.assumed_fraction}};
+}
+
+Json area_json(const AreaReport& area) {
+  return {{"total_mm2", area.total_mm2},
+          {"by_component", parts_json(area.by_component)},
+          {"assumed_fraction", area.assumed_fraction}};
+}
+
+Json buffers_json(const std::vector<BufferUse>& buffers) {
+  Json list = Json::array();
+  for (const BufferUse& buffer : buffers) {
+    Json entry{{"name", buffer.name},
+               {"kind", buffer.kind},
+               {"capacity_bits", buffer.capacity_bits},
+               {"peak_bits", buffer.peak_bits}};
+    if (buffer.bram18k > 0) entry["bram18k"] = buffer.bram18k;
+    list.push_back(entry);
+  }
+  return list;
+}
+
+std::map<std::string, std::uint64_t> action_totals(const ChipActivity& activity, Mode mode) {
+  std::map<std::string, std::uint64_t> totals;
+  for (const ActionCounts& counts : activity.actions) {
+    for (std::size_t kind = 0; kind < counts.kinds().size(); ++kind) {
+      totals[counts.kinds()[kind].name] += counts.total(kind, mode);
+    }
+  }
+  return totals;
 }
 
 std::string with_prefix(double value, std::string_view unit) {
