@@ -20,6 +20,7 @@
 #include "platforms/spiking_command.hpp"
 #include "platforms/stream_fpga/stream_inspect.hpp"
 #include "platforms/stream_fpga/stream_run.hpp"
+#include "platforms/sweep_command.hpp"
 #include "platforms/training_run.hpp"
 #include "workloads/network/zoo.hpp"
 #include "workloads/spiking/network.hpp"
@@ -193,6 +194,7 @@ int run_command_line(int argc, char** argv) {
   EvaluationCommand evaluation(app);
   DeviceCommand device(app);
   SpikingCommand spiking(app);
+  SweepCommand sweep(app);
 
   try {
     app.parse(argc, argv);
@@ -226,6 +228,7 @@ int run_command_line(int argc, char** argv) {
   std::signal(SIGINT, on_interrupt);
   std::signal(SIGTERM, on_interrupt);
   if (evaluation.asked()) return evaluation.run(interrupted);
+  if (sweep.asked()) return sweep.run(interrupted);
   for (const auto& [option, value] : {std::pair{"CONFIG", &words.config}, std::pair{"--out", &words.out}}) {
     for (CLI::App* command : app.get_subcommands()) {
       const CLI::Option* given = command->get_option_no_throw(option);

@@ -21,9 +21,14 @@ std::size_t terminal_width() {
   return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
+std::string rate_text(double rate, const std::string& what) {
+  return rate >= 10 ? fmt::format("{:.0f} {}/s", rate, what) : fmt::format("{:.3g} {}/min", 60 * rate, what);
+}
+
 }  // namespace
 
-Progress::Progress(bool quiet) : quiet_(quiet), terminal_(isatty(STDERR_FILENO) != 0) {}
+Progress::Progress(bool quiet, std::string what)
+    : quiet_(quiet), what_(std::move(what)), terminal_(isatty(STDERR_FILENO) != 0) {}
 
 Progress::~Progress() { clear(); }
 
@@ -49,7 +54,7 @@ void Progress::update(std::int64_t done, std::int64_t all, const std::string& st
   const double left = rate > 0 ? static_cast<double>(all - done) / rate : 0;
   const double part = all > 0 ? static_cast<double>(done) / static_cast<double>(all) : 0;
   const std::string text =
-      fmt::format("{:3.0f} %  {}  {:.0f} images/s  {} left", 100 * part, status, rate, clock_text(left));
+      fmt::format("{:3.0f} %  {}  {}  {} left", 100 * part, status, rate_text(rate, what_), clock_text(left));
   if (!terminal_) {
     std::fputs((text + "\n").c_str(), stderr);
     return;
