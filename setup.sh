@@ -11,6 +11,7 @@ usage: ./setup.sh COMMAND
   sanitize   build and test with AddressSanitizer and with ThreadSanitizer
   mnist      fetch the MNIST data set into data/mnist
   cifar10    fetch the CIFAR-10 data set into data/cifar10
+  slurm      install Slurm, for `rheo sweep --engine slurm` and its tests (RHEO_TEST_SLURM=1)
   packages   only install what is missing of packages.txt
 END
   exit 2
@@ -172,5 +173,6 @@ case $1 in
   mnist) mnist ;;
   cifar10) cifar10 ;;
   packages) packages ;;
+  slurm) install slurm-wlm munge ;;
   *) usage ;;
 esac

@@ -22,6 +22,7 @@ struct JobResult {
   int status = 0;     ///< exit status; 128 + N after signal N
   double wall_s = 0;  ///< from start to end
   double cpu_s = 0;   ///< 0: the engine cannot tell
+  double gap_s = 0;   ///< that its place was free before it started; 0: the engine cannot tell
 };
 
 /// Where the points of a sweep are executed.

@@ -20,8 +20,10 @@ class LocalEngine : public Engine {
     struct Running {
       std::int64_t id;
       Clock::time_point start;
+      double gap_s;
     };
     std::map<pid_t, Running> running;
+    std::vector<Clock::time_point> free_since(processes_, Clock::now());
     std::size_t next = 0;
     bool told = false;
     while (next < jobs.size() || !running.empty()) {
@@ -29,7 +31,9 @@ class LocalEngine : public Engine {
         const Job& job = jobs[next++];
         started(job.id);
         const pid_t process = start_process(job.words, job.errors);
-        running[process] = {job.id, Clock::now()};
+        const auto now = Clock::now();
+        running[process] = {job.id, now, std::chrono::duration<double>(now - free_since.back()).count()};
+        free_since.pop_back();
       }
       if (interrupted != 0) {
         next = jobs.size();
@@ -43,9 +47,10 @@ class LocalEngine : public Engine {
         const auto found = running.find(one->process);
         if (found == running.end()) continue;
         const std::chrono::duration<double> wall = Clock::now() - found->second.start;
-        const std::int64_t id = found->second.id;
+        const Running was = found->second;
         running.erase(found);
-        ended({id, one->status, wall.count(), one->cpu_s});
+        free_since.push_back(Clock::now());
+        ended({was.id, one->status, wall.count(), one->cpu_s, was.gap_s});
         idle = false;
         break;  // let its place be filled first
       }

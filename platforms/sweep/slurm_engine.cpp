@@ -47,7 +47,7 @@ class SlurmEngine : public Engine {
     for (std::size_t i = 0; i < jobs.size(); ++i) {
       std::filesystem::remove(state_file(jobs[i].id));
       manifest += std::to_string(jobs[i].id) + (i % chunk == chunk - 1 || i + 1 == jobs.size() ? "\n" : " ");
-      write_file(options_.folder / fmt::format("{}.sh", jobs[i].id), job_script(jobs[i]));
+      write_file(script_file(jobs[i].id), job_script(jobs[i]));
     }
     write_file(options_.folder / "manifest", manifest);
     write_file(options_.folder / "array.sh", array_script(tasks));
@@ -65,6 +65,10 @@ class SlurmEngine : public Engine {
   }
   [[nodiscard]] std::filesystem::path state_file(std::int64_t id) const {
     return options_.folder / fmt::format("{}.state", id);
+  }
+
+  [[nodiscard]] std::filesystem::path script_file(std::int64_t id) const {
+    return options_.folder / fmt::format("{}.sh", id);
   }
 
   /// A killed sweep leaves its jobs with Slurm.
@@ -140,7 +144,9 @@ class SlurmEngine : public Engine {
         double begin = 0;
         double end = 0;
         if (in >> status >> begin >> end) {
-          ended({*id, status, end - begin, 0});
+          ended({*id, status, end - begin, 0, 0});
+          std::filesystem::remove(state_file(*id));
+          std::filesystem::remove(script_file(*id));
           id = open.erase(id);
         } else {
           ++id;
@@ -159,7 +165,7 @@ class SlurmEngine : public Engine {
       if (round % 10 == 9 && !is_queued(number)) {
         std::this_thread::sleep_for(std::chrono::seconds(1));
         take();
-        for (const std::int64_t id : open) ended({id, 128, 0, 0});
+        for (const std::int64_t id : open) ended({id, 128, 0, 0, 0});
         return;
       }
       std::this_thread::sleep_for(std::chrono::milliseconds(200));

@@ -75,7 +75,7 @@ class Campaign {
   void take_up() {
     for (Point& point : database_.points()) {
       if (point.status == Status::running && std::filesystem::exists(report_file(point.id))) {
-        finish(point, {point.id, 0, 0, 0});
+        finish(point, {point.id, 0, 0, 0, 0});
       } else if (point.status == Status::running ||
                  (options_.retry && point.status == Status::failed && !point.config_hash.empty())) {
         database_.set_status(point.id, Status::waiting);
@@ -142,11 +142,11 @@ class Campaign {
   /// How the processors were used, in one line; empty when nothing was executed.
   [[nodiscard]] std::string effort() const {
     if (executed_ == 0) return "";
-    const double room = wall_s_ * static_cast<double>(options_.jobs);
     std::string text = fmt::format("{} points in {:.1f} s, {} at a time", executed_, wall_s_, options_.jobs);
     if (cpu_s_ > 0) {
-      text += fmt::format("; processor use {:.1f} %; {:.1f} ms a point beside the points themselves",
-                          100 * cpu_s_ / room, 1e3 * std::max(0.0, room - points_s_) / static_cast<double>(executed_));
+      text += fmt::format("; processor use {:.1f} % of them; {:.1f} ms from the end of a point to the next",
+                          100 * cpu_s_ / (wall_s_ * static_cast<double>(options_.jobs)),
+                          1e3 * gaps_s_ / static_cast<double>(executed_));
     }
     return text + "\n";
   }
@@ -199,6 +199,9 @@ class Campaign {
       }
     } else {
       point.error = last_line(place(point.id, ".err"));
+      // The same error is the same text wherever the sweep lies.
+      const std::string prefix = (folder_ / "").string();
+      if (point.error.starts_with(prefix)) point.error.erase(0, prefix.size());
       if (point.error.empty()) {
         point.error = result.status > 128    ? fmt::format("ended by signal {}", result.status - 128)
                       : result.status == 128 ? "its task ended without a result"
@@ -208,7 +211,7 @@ class Campaign {
     database_.finish(point);
     ++executed_;
     cpu_s_ += result.cpu_s;
-    points_s_ += result.wall_s;
+    gaps_s_ += result.gap_s;
     if (point.status == Status::failed) {
       progress_.line(fmt::format("point {} {}: {}", point.id, point.settings, point.error));
     } else if (!sweep_.keep) {
@@ -227,7 +230,7 @@ class Campaign {
   std::string program_;
   std::unique_ptr<Engine> engine_;
   std::int64_t executed_ = 0, done_ = 0;
-  double wall_s_ = 0, cpu_s_ = 0, points_s_ = 0;
+  double wall_s_ = 0, cpu_s_ = 0, gaps_s_ = 0;
 };
 
 /// A sweep of which nothing can be executed is a wrong sweep.

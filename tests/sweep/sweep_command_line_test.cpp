@@ -1,6 +1,7 @@
 // What a user of `rheo sweep` is promised: every point has an outcome, nothing is executed twice, whatever happens.
 #include <gmock/gmock.h>
 
+#include <cstdlib>
 #include <nlohmann/json.hpp>
 
 #include "platforms/sweep/database.hpp"
@@ -95,7 +96,7 @@ TEST_F(SweepCommandLine, RepeatsDifferInTheirSeedAlone) {
 
 TEST_F(SweepCommandLine, AFailingPointIsRecordedAndTheOthersGoOn) {
   // A buffer that is too small, a value out of range, and one that works.
-  write_sweep("[axes]\nbuffer.capacity = [\"2 KiB\", \"1 GiB\", \"7 bananas\"]\n" + objectives);
+  write_sweep("[axes]\nbuffer.capacity = [\"2 KiB\", \"2 MiB\", \"7 bananas\"]\n" + objectives);
   const Outcome outcome = rheo({"sweep", "s.toml", "--out", "o", "--quiet"});
   ASSERT_EQ(outcome.status, 0) << outcome.err;
   const std::vector<Point> all = points("o");
@@ -186,6 +187,56 @@ TEST_F(SweepCommandLine, AGeneticSearchIsRepeatedWithoutExecutingAnything) {
   ASSERT_EQ(again.status, 0) << again.err;
   EXPECT_EQ(results(points("o")), results(all));
   EXPECT_EQ(again.out.find("at a time"), std::string::npos);
+}
+
+/// A Slurm of one node while a test runs. Needs root and the packages that `./setup.sh slurm` installs.
+class SlurmSweep : public SweepCommandLine {
+ protected:
+  void SetUp() override {
+    SweepCommandLine::SetUp();
+    if (std::getenv("RHEO_TEST_SLURM") == nullptr) GTEST_SKIP() << "RHEO_TEST_SLURM=1 starts a Slurm and tests it";
+    ASSERT_EQ(std::system((script + " start " + (work() / "slurm").string()).c_str()), 0);
+    how_.environment = {"SLURM_CONF=" + (work() / "slurm/slurm.conf").string()};
+  }
+  void TearDown() override {
+    if (!how_.environment.empty()) {
+      EXPECT_EQ(std::system((script + " stop " + (work() / "slurm").string()).c_str()), 0);
+    }
+    SweepCommandLine::TearDown();
+  }
+
+  const std::string script = RHEO_SOURCE_FOLDER "/tests/sweep/single_node_slurm.sh";
+  Start how_;
+};
+
+TEST_F(SlurmSweep, TwentyPointsAreTheSameAsLocally) {
+  write_sweep(
+      "[axes]\nadc.bits = { range = [4, 7] }\nbuffer.capacity = [\"2 KiB\", \"2 MiB\"]\nadc.shared_by = [1, 2, 4]\n" +
+      objectives);
+  ASSERT_EQ(rheo({"sweep", "s.toml", "--out", "local", "--quiet"}).status, 0);
+  const Outcome outcome = rheo({"sweep", "s.toml", "--out", "slurm_sweep", "--quiet", "--engine", "slurm"}, how_);
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  const std::vector<Point> local = points("local");
+  const std::vector<Point> slurm = points("slurm_sweep");
+  ASSERT_EQ(slurm.size(), 24U);
+  EXPECT_EQ(statuses(slurm), statuses(local));
+  for (std::size_t i = 0; i < slurm.size(); ++i) {
+    EXPECT_EQ(slurm[i].error, local[i].error);
+    if (local[i].status != Status::done) continue;
+    EXPECT_EQ(results({slurm[i]}), results({local[i]}));
+  }
+}
+
+TEST_F(SlurmSweep, AKilledSweepTakesItsJobsBackAndGoesOn) {
+  write_sweep("[axes]\nadc.bits = { range = [4, 9] }\n" + objectives, 512, 6);
+  ASSERT_EQ(rheo({"sweep", "s.toml", "--out", "whole", "--quiet"}).status, 0);
+  Process process = start({"sweep", "s.toml", "--out", "o", "--quiet", "--engine", "slurm"}, how_);
+  ASSERT_TRUE(appears(work() / "o/points/1/checkpoint.h5"));
+  process.send(SIGKILL);
+  process.wait();
+  const Outcome outcome = rheo({"sweep", "s.toml", "--out", "o", "--quiet", "--engine", "slurm", "--resume"}, how_);
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_EQ(results(points("o")), results(points("whole")));
 }
 
 TEST_F(SweepCommandLine, ADryRunPrintsThePointsAndTouchesNothing) {
