@@ -79,6 +79,8 @@ class Campaign {
       } else if (point.status == Status::running ||
                  (options_.retry && point.status == Status::failed && !point.config_hash.empty())) {
         database_.set_status(point.id, Status::waiting);
+      } else if (point.status == Status::done && !sweep_.keep) {
+        remove_files(point.id);  // it may have died between the two
       }
     }
   }
@@ -215,10 +217,12 @@ class Campaign {
     if (point.status == Status::failed) {
       progress_.line(fmt::format("point {} {}: {}", point.id, point.settings, point.error));
     } else if (!sweep_.keep) {
-      std::filesystem::remove_all(place(point.id, ""));
-      std::filesystem::remove(place(point.id, ".toml"));
-      std::filesystem::remove(place(point.id, ".err"));
+      remove_files(point.id);
     }
+  }
+
+  void remove_files(std::int64_t id) const {
+    for (const char* ending : {"", ".toml", ".err"}) std::filesystem::remove_all(place(id, ending));
   }
 
   const SweepFile& sweep_;
