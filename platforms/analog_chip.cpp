@@ -89,8 +89,7 @@ AnalogChip::AnalogChip(const sc_core::sc_module_name& name, const ChipConfigurat
 }
 
 UnitContext AnalogChip::unit_context(const Options& options) {
-  return {clock_,     configuration_.granularity, static_cast<std::uint32_t>(configuration_.dma.burst_bytes),
-          &accesses_, options.recorder,           &failure_};
+  return {clock_, configuration_.granularity, configuration_.access, &accesses_, options.recorder, &failure_};
 }
 
 std::vector<std::size_t> AnalogChip::unit_room() const {

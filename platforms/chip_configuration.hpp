@@ -68,6 +68,7 @@ struct ChipConfiguration {
   DramParameters dram;
   DmaParameters dma;
   BusParameters bus;
+  AccessParameters access;
   HostPortParameters host;
   VectorUnitParameters vector_unit;
   ControllerParameters controller;
@@ -102,6 +103,7 @@ struct ChipConfiguration {
     p.section("dram", dram, "off-chip memory");
     p.section("dma", dma, "DMA engine");
     p.section("bus", bus, "data bus");
+    p.section("access", access, "how units reach the memories");
     p.section("host", host, "port to the host");
     p.section("vector_unit", vector_unit, "digital vector unit");
     p.section("controller", controller, "digital controller");

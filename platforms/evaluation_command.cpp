@@ -57,6 +57,9 @@ int EvaluationCommand::run(const volatile std::sig_atomic_t& interrupted) {
                      fmt::format("expected one of {}{}", fmt::join(names, ", "), did_you_mean(by_, names)));
   }
   if (reducing) require_place("--out", out_);
+  if (reducing && std::filesystem::exists(out_, error)) {
+    throw InputError("--out", out_ + " exists already; expected the name of a new file");
+  }
   EvaluationConfiguration configuration;
   if (reducing) {
     configuration.run = RunConfiguration::load(file, set);

@@ -38,7 +38,7 @@ Json inspect_json(const RunConfiguration& configuration) {
   }
   return {
       {"network", run.graph().name()},
-      {"parameters", run.graph().parameters()},
+      {"parameters", mapping.parameters()},
       {"layers", layers},
       {"images_per_block",
        {{"forward", mapping.forward_images}, {"backward", mapping.backward_images}, {"update", mapping.update_images}}},
@@ -61,7 +61,7 @@ std::string inspect_text(const RunConfiguration& configuration) {
   const TrainingRun run(configuration);
   const Mapping& mapping = run.mapping();
   std::string text =
-      fmt::format("{}: {} weights and biases, {} tiles of {} x {}\n", run.graph().name(), run.graph().parameters(),
+      fmt::format("{}: {} weights and biases, {} tiles of {} x {}\n", run.graph().name(), mapping.parameters(),
                   mapping.tiles(), configuration.chip.tile.rows, configuration.chip.tile.columns);
   text += "\nLayers\n";
   for (const MatrixLayer& layer : mapping.layers) {

@@ -50,6 +50,10 @@ struct MatrixLayer {
 
   /// Bytes of one replica's fp32 matrix.
   [[nodiscard]] std::uint64_t matrix_bytes() const noexcept { return std::uint64_t{inputs} * outputs * sizeof(float); }
+  /// Weights and biases of all replicas.
+  [[nodiscard]] std::uint64_t parameters() const noexcept {
+    return (std::uint64_t{inputs} + 1) * outputs * assignment.replicas;
+  }
   /// Bytes of one table.
   [[nodiscard]] std::uint32_t table_bytes() const noexcept {
     return assignment.positions * static_cast<std::uint32_t>(sizeof(std::uint16_t));
@@ -108,6 +112,8 @@ struct Mapping {
   std::vector<std::string> remarks;  ///< decisions that a user should know of
 
   [[nodiscard]] std::size_t tiles() const noexcept;
+  /// Weights and biases of all replicas, and what pooling layers learn.
+  [[nodiscard]] std::uint64_t parameters() const noexcept;
 };
 
 /// What a chip is to do beside programming its weights. Memory is kept for these programs only.

@@ -36,6 +36,26 @@ double fetch_seconds(Component& controller, Mode mode, const ChipConfiguration& 
 
 double seconds_of(std::uint64_t ticks) { return static_cast<double>(ticks) * tick_seconds; }
 
+/// Adds up the time of what assignments cost the vector unit.
+class AssignmentTime : public Recorder {
+ public:
+  void command(const CommandEvent& event) override {
+    static constexpr std::array<std::string_view, 4> operations{"shuffle", "replica bias", "replica bias'", "fold"};
+    if (std::ranges::find(operations, event.operation) == operations.end()) return;
+    ticks_[static_cast<std::size_t>(event.scope.mode)] += event.end - event.start;
+  }
+  [[nodiscard]] double seconds(Mode mode) const { return seconds_of(ticks_[static_cast<std::size_t>(mode)]); }
+
+ private:
+  std::array<std::uint64_t, mode_count> ticks_{};
+};
+
+/// The buffer as large as what lies in it, in steps of 64 KiB: its leakage and its area follow its capacity.
+double fitting_buffer(const Mapping& mapping) {
+  constexpr std::uint64_t step = std::uint64_t{64} << 10U;
+  return static_cast<double>((mapping.buffer_used + step - 1) / step * step);
+}
+
 ModeFigures figures(TrainingRun& run, Mode mode, double seconds, double joules, double images) {
   AnalogChip& chip = run.chip();
   ModeFigures result;
@@ -47,6 +67,9 @@ ModeFigures figures(TrainingRun& run, Mode mode, double seconds, double joules, 
                             ? fetch_seconds(*component, mode, run.configuration().chip)
                             : seconds_of(component->busy().total(mode));
     result.utilisation[component->component_name()] = busy / seconds / static_cast<double>(component->parallel());
+    if (const auto* vector_unit = dynamic_cast<VectorUnit*>(component)) {
+      result.vector_unit_computing = seconds_of(vector_unit->computing(mode)) / seconds;
+    }
   }
   each_tile(chip, [&](std::size_t layer, Tile& tile) {
     double& most = result.utilisation[layer < 3 ? fmt::format("tile conv{}", layer + 1) : "tile fc"];
@@ -79,19 +102,21 @@ void new_simulation() {
 
 RunConfiguration configuration_of(const std::string& file, const Replicas& replicas,
                                   const std::vector<std::string>& words) {
-  std::vector<std::string> all;
+  std::vector<std::string> all = words;
   for (std::size_t layer = 0; layer < replicas.size(); ++layer) {
     all.push_back(fmt::format("rapa.conv{}.scheme=random", layer + 1));
     all.push_back(fmt::format("rapa.conv{}.tiles={}", layer + 1, replicas[layer]));
   }
-  all.insert(all.end(), words.begin(), words.end());
   return RunConfiguration::load(std::string(RHEO_SOURCE_FOLDER) + "/benchmarks/rapa/" + file, all);
 }
 
 ChipPoint measure(const Replicas& replicas, const std::vector<std::string>& words) {
   new_simulation();
-  TrainingRun run(configuration_of("rapa_chip.toml", replicas, words));
-  run.elaborate(1, nullptr);
+  RunConfiguration configuration = configuration_of("rapa_chip.toml", replicas, words);
+  configuration.chip.buffer.capacity = fitting_buffer(TrainingRun(configuration).mapping());
+  TrainingRun run(configuration);
+  AssignmentTime assignments;
+  run.elaborate(1, &assignments);
   AnalogChip& chip = run.chip();
   chip.program_initial_state();
 
@@ -105,8 +130,14 @@ ChipPoint measure(const Replicas& replicas, const std::vector<std::string>& word
 
   const ChipActivity activity = chip_activity(chip);
   const auto figures_in = [&](Mode mode) {
-    return figures(run, mode, activity.duration_s[static_cast<std::size_t>(mode)],
-                   energy_report(activity, mode, run.costs()).total_j, static_cast<double>(images));
+    const EnergyReport energy = energy_report(activity, mode, run.costs());
+    ModeFigures result = figures(run, mode, activity.duration_s[static_cast<std::size_t>(mode)], energy.total_j,
+                                 static_cast<double>(images));
+    for (const auto& [component, joules] : energy.by_component.parts()) {
+      result.joules_by_component[component] += joules / static_cast<double>(images);
+    }
+    result.assignment_seconds = assignments.seconds(mode) / static_cast<double>(images);
+    return result;
   };
   ChipPoint point;
   point.training = figures_in(Mode::training);

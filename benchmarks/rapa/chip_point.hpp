@@ -19,10 +19,15 @@ using Replicas = std::array<int, 3>;
 struct ModeFigures {
   double seconds_per_image = 0;
   double joules_per_image = 0;
+  std::map<std::string, double> joules_by_component;  ///< an image
   /// Busy time over time and parallel servers. Of bus, buffer and DRAM: their data paths. Of DMA, vector unit and
   /// tiles: commands in work, those that wait for memory included; "tile convN": the busiest tile of the layer, "tile
   /// fc": the rest. Of the controller: fetching.
   std::map<std::string, double> utilisation;
+  double vector_unit_computing = 0;  ///< share of the time in which its lanes worked, without waiting for memory
+  /// Seconds an image that the vector unit was busy with assignments: drawing tables, adding replicas' biases by them
+  /// and summing their gradients, folding patches.
+  double assignment_seconds = 0;
 };
 
 struct ChipPoint {

@@ -17,7 +17,10 @@ constexpr int channels = 4;
 nlohmann::ordered_json json_of(const ModeFigures& figures) {
   return {{"s_per_image", figures.seconds_per_image},
           {"j_per_image", figures.joules_per_image},
-          {"utilisation", figures.utilisation}};
+          {"j_by_component", figures.joules_by_component},
+          {"utilisation", figures.utilisation},
+          {"vector_unit_computing", figures.vector_unit_computing},
+          {"assignment_s_per_image", figures.assignment_seconds}};
 }
 
 }  // namespace

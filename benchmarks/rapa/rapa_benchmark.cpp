@@ -24,6 +24,7 @@ int sc_main(int argc, char** argv) {
   app.add_option("--set", words, "key=value of the configuration, such as workload.data_dir")->allow_extra_args(false);
   CLI11_PARSE(app, argc, argv);
   try {
+    rheo::require_place("--out", out);
     nlohmann::ordered_json result;
     result["arrays"] = rheo::benchmarks::study_array_time(words);
     if (!arrays_only) result["points"] = rheo::benchmarks::study_chip_time(most, words);
@@ -31,6 +32,9 @@ int sc_main(int argc, char** argv) {
   } catch (const rheo::InputError& error) {
     fmt::print(stderr, "{}\n", error.what());
     return 2;
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "{}\n", error.what());
+    return 1;
   }
   return 0;
 }

@@ -5,6 +5,7 @@
 
 #include "models/core/error.hpp"
 #include "models/core/rounding.hpp"
+#include "models/digital/burst_schedule.hpp"
 #include "models/digital/formats.hpp"
 #include "models/interconnect/transfer.hpp"
 
@@ -88,6 +89,7 @@ void Unit::execute(const Command& command) {
   }
   const sc_time end = sc_time::from_value(clock_edge(sc_core::sc_time_stamp().value(), context_.clock.value()));
   if (end != sc_core::sc_time_stamp()) sc_core::wait(end - sc_core::sc_time_stamp());
+  computing_[static_cast<std::size_t>(command.mode)] += work.interval.value() * work.items;
   busy_.add(command.scope(), (end - start).value());
   if (context_.recorder != nullptr) {
     std::uint64_t bytes = 0;
@@ -169,61 +171,69 @@ void Unit::run_by_block(const Command& command, const Work& work) {
   if (end != SC_ZERO_TIME) sc_core::wait(end);
 }
 
+std::vector<Unit::Burst> Unit::bursts_of(const std::vector<Traffic>& all, std::uint64_t chunks) const {
+  const auto burst_bytes = static_cast<std::uint64_t>(context_.access.burst_bytes);
+  std::vector<Burst> bursts;
+  for (std::uint64_t chunk = 0; chunk < chunks; ++chunk) {
+    for (const Traffic& traffic : all) {
+      if (traffic.runs == 0) continue;
+      if (traffic.runs < chunks) {  // long runs: this chunk's share of the bytes
+        const std::uint64_t from = traffic.bytes() * chunk / chunks;
+        const std::uint64_t to = traffic.bytes() * (chunk + 1) / chunks;
+        if (to > from) bursts.push_back({chunk, traffic.address + from, static_cast<std::uint32_t>(to - from), 1, 0});
+        continue;
+      }
+      const std::uint64_t stride = traffic.stride();
+      const std::uint64_t end = traffic.runs * (chunk + 1) / chunks;
+      const std::uint64_t per_burst = std::max<std::uint64_t>(1, burst_bytes / std::max(traffic.run_bytes, 1U));
+      for (std::uint64_t run = traffic.runs * chunk / chunks; run < end; run += per_burst) {
+        bursts.push_back(
+            {chunk, traffic.address + run * stride, traffic.run_bytes, std::min(per_burst, end - run), stride});
+      }
+    }
+  }
+  return bursts;
+}
+
 void Unit::run_by_burst(const Command& command, const Work& work) {
   // The work in chunks of about a burst, at least an item each.
+  const auto burst_bytes = static_cast<std::uint64_t>(context_.access.burst_bytes);
   std::uint64_t largest = 1;
   for (const Traffic& traffic : work.reads) largest = std::max(largest, traffic.bytes());
   for (const Traffic& traffic : work.writes) largest = std::max(largest, traffic.bytes());
   const std::uint64_t items = std::max<std::uint64_t>(work.items, 1);
-  const std::uint64_t chunks = std::clamp<std::uint64_t>(largest / context_.burst_bytes, 1, items);
+  const std::uint64_t chunks = std::clamp<std::uint64_t>(largest / burst_bytes, 1, items);
 
-  const auto move = [&](const std::vector<Traffic>& all, bool write, std::uint64_t chunk) {
-    for (const Traffic& traffic : all) {
-      if (traffic.runs == 0) continue;
-      const std::uint64_t stride = traffic.stride();
-      std::uint64_t run = traffic.runs * chunk / chunks;
-      const std::uint64_t end = traffic.runs * (chunk + 1) / chunks;
-      if (traffic.runs < chunks) {  // long runs: this chunk's share of the bytes
-        const std::uint64_t from = traffic.bytes() * chunk / chunks;
-        const std::uint64_t to = traffic.bytes() * (chunk + 1) / chunks;
-        if (to > from) {
-          const Span span =
-              book(command, write, traffic.address + from, static_cast<std::uint32_t>(to - from), 1, 0, SC_ZERO_TIME);
-          sc_core::wait(span.end);
-        }
-        continue;
-      }
-      const std::uint64_t per_burst =
-          std::max<std::uint64_t>(1, context_.burst_bytes / std::max(traffic.run_bytes, 1U));
-      for (; run < end; run += per_burst) {
-        const Span span = book(command, write, traffic.address + run * stride, traffic.run_bytes,
-                               std::min(per_burst, end - run), stride, SC_ZERO_TIME);
-        sc_core::wait(span.end);
-      }
-    }
+  const auto now = [] { return sc_core::sc_time_stamp().value(); };
+  const auto wait_until = [&](std::uint64_t time) {
+    if (time > now()) sc_core::wait(sc_time::from_value(time - now()));
   };
-
-  std::deque<sc_time> ready;  // absolute times of the results that still have to be written
-  std::uint64_t written = 0;
-  sc_time free = sc_core::sc_time_stamp();
-  for (std::uint64_t chunk = 0; chunk < chunks; ++chunk) {
-    const std::uint64_t count = items * (chunk + 1) / chunks - items * chunk / chunks;
-    move(work.reads, false, chunk);
-    free = std::max(free, sc_core::sc_time_stamp()) + times(work.interval, count);
-    ready.push_back(free - work.interval + work.latency);
-    while (!ready.empty() && ready.front() <= sc_core::sc_time_stamp()) {
-      move(work.writes, true, written++);
-      ready.pop_front();
+  const std::vector<Burst> reads = bursts_of(work.reads, chunks);
+  const std::vector<Burst> writes = bursts_of(work.writes, chunks);
+  BurstSchedule schedule(
+      chunks, items,
+      {work.interval.value(), work.latency.value(), static_cast<std::uint64_t>(context_.access.outstanding)}, now());
+  std::size_t read = 0;
+  std::size_t written = 0;
+  while (true) {
+    schedule.arrived_before(read < reads.size() ? reads[read].chunk : chunks);
+    if (read == reads.size() && written == writes.size()) break;
+    const std::uint64_t read_from = read < reads.size() ? schedule.read_from(reads[read].chunk) : BurstSchedule::never;
+    const std::uint64_t write_from =
+        written < writes.size() ? schedule.write_from(writes[written].chunk) : BurstSchedule::never;
+    // Results leave first: they make room.
+    const bool write = write_from <= read_from;
+    wait_until(write ? write_from : read_from);
+    const Burst& burst = write ? writes[written++] : reads[read++];
+    const Span span = book(command, write, burst.address, burst.run_bytes, burst.runs, burst.stride, SC_ZERO_TIME);
+    const std::uint64_t end = now() + span.end.value();
+    if (write) {
+      schedule.written(now(), end);
+    } else {
+      schedule.read(burst.chunk, now(), end);
     }
-    // At most two chunks wait in front of the unit.
-    const sc_time ahead = times(work.interval, 2 * count);
-    if (free > sc_core::sc_time_stamp() + ahead) sc_core::wait(free - ahead - sc_core::sc_time_stamp());
   }
-  while (!ready.empty()) {
-    if (ready.front() > sc_core::sc_time_stamp()) sc_core::wait(ready.front() - sc_core::sc_time_stamp());
-    move(work.writes, true, written++);
-    ready.pop_front();
-  }
+  wait_until(schedule.end());
 }
 
 Unit::Span Unit::book(const Command& command, bool write, std::uint64_t address, std::uint32_t run_bytes,

@@ -3,6 +3,7 @@
 #include <tlm_utils/simple_initiator_socket.h>
 #include <tlm_utils/simple_target_socket.h>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -13,6 +14,7 @@
 #include <tlm>
 #include <vector>
 
+#include "models/core/parameters.hpp"
 #include "models/core/recorder.hpp"
 #include "models/core/statistics.hpp"
 #include "models/digital/access_tracker.hpp"
@@ -29,11 +31,23 @@ enum class Granularity : std::uint8_t {
 };
 inline constexpr std::array<std::string_view, 2> granularity_names{"block", "burst"};
 
+/// How units reach the memories, burst granularity.
+struct AccessParameters {
+  std::int64_t burst_bytes = 256;
+  std::int64_t outstanding = 8;
+
+  void describe(Parameters& p) {
+    p.integer("burst_bytes", burst_bytes, {8, 65536}, "bytes of one transaction of a unit, granularity burst");
+    p.integer("outstanding", outstanding, {1, 1024},
+              "reads that a unit has in flight, and writes; room for as many before the unit; granularity burst");
+  }
+};
+
 /// What every unit on the command link shares with the others.
 struct UnitContext {
   sc_core::sc_time clock;  ///< period of the digital clock
   Granularity granularity = Granularity::block;
-  std::uint32_t burst_bytes = 256;
+  AccessParameters access;
   AccessTracker* accesses = nullptr;      ///< required
   Recorder* recorder = nullptr;           ///< none: nothing is recorded
   std::exception_ptr* failure = nullptr;  ///< required: where a unit that cannot go on says why
@@ -49,7 +63,7 @@ struct UnitContext {
 ///     last result   c = max(f + (n - 1) I, r + L)
 ///     its writes are booked from f on, granted at gw, end at w; q = (w - gw) / n
 ///     end = max(w, c + q), rounded up to the next clock edge.
-/// Burst granularity: the same pipeline, burst by burst, each waiting for its turn at the memory.
+/// Burst granularity: the same pipeline, burst by burst, several in flight (BurstSchedule).
 ///
 /// An indexed command (see Command) reads its entries of the table beside its operands, and the address generator of
 /// the unit fetches patches and pixels from their places: a patch is a run a kernel row, a pixel a run of its own.
@@ -65,6 +79,8 @@ class Unit : public sc_core::sc_module, public Component {
   [[nodiscard]] std::string component_name() const override { return basename(); }
   [[nodiscard]] ActionCounts& actions() override { return actions_; }
   [[nodiscard]] BusyTime& busy() override { return busy_; }
+  /// Ticks since elaboration in which the unit worked on items, in one mode; busy() counts waiting for memory, too.
+  [[nodiscard]] std::uint64_t computing(Mode mode) const noexcept { return computing_[static_cast<std::size_t>(mode)]; }
 
  protected:
   /// `workers` commands may run at a time (DMA channels); most units have one.
@@ -128,6 +144,13 @@ class Unit : public sc_core::sc_module, public Component {
   void store_indexed(const MemoryOperand& operand, const std::vector<float>& scratch);
   void run_by_block(const Command& command, const Work& work);
   void run_by_burst(const Command& command, const Work& work);
+  /// One transaction of a chunk of the work.
+  struct Burst {
+    std::uint64_t chunk, address;
+    std::uint32_t run_bytes;
+    std::uint64_t runs, stride;
+  };
+  [[nodiscard]] std::vector<Burst> bursts_of(const std::vector<Traffic>& all, std::uint64_t chunks) const;
   /// Books one transaction that may begin `after` from now. Times count from now.
   Span book(const Command& command, bool write, std::uint64_t address, std::uint32_t run_bytes, std::uint64_t runs,
             std::uint64_t stride, const sc_core::sc_time& after);
@@ -148,6 +171,7 @@ class Unit : public sc_core::sc_module, public Component {
   UnitContext context_;
   ActionCounts actions_;
   BusyTime busy_;
+  std::array<std::uint64_t, mode_count> computing_{};
   std::deque<Command> queue_;
   sc_core::sc_event arrived_;
   const IndexedCommand* indexed_ = nullptr;  ///< while perform() works on one

@@ -221,8 +221,7 @@ class SmallChip : public sc_core::sc_module, public Recorder {
 
  private:
   UnitContext context() {
-    return {clock,   parameters.granularity, static_cast<std::uint32_t>(parameters.dma.burst_bytes), &accesses, this,
-            &failure};
+    return {clock, parameters.granularity, {parameters.dma.burst_bytes, 8}, &accesses, this, &failure};
   }
   static std::vector<std::size_t> room(const SmallChipParameters& p) {
     std::vector<std::size_t> room(first_tile + p.tiles.size(), 1 + Unit::queue_depth);
