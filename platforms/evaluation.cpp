@@ -225,6 +225,7 @@ int run_evaluation(const EvaluationConfiguration& configuration, const Evaluatio
       if (std::isfinite(ratio)) found["attack"]["signal_to_noise_db"] = ratio;
     }
   } catch (const Interrupted&) {
+    if (!options.out.empty()) std::filesystem::remove(options.out);
     return interrupted_by_signal(progress);
   }
   EvaluationConfiguration copy = configuration;

@@ -311,7 +311,7 @@ TEST_F(OneStep, IsNotFasterInSmallBlocks) {
 TEST_F(OneStep, TakesAboutTheSameTimeInBurstsAsInBlocks) {
   const auto block = static_cast<double>(step({}).ticks);
   const auto burst = static_cast<double>(step({0, 1, Granularity::burst}).ticks);
-  EXPECT_NEAR(burst / block, 1, 0.25);
+  EXPECT_NEAR(burst / block, 1, 0.1);
 }
 
 }  // namespace
