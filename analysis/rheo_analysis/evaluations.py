@@ -8,7 +8,8 @@ from pathlib import Path
 
 from .errors import BadInput
 from .reading import SCHEMA, is_number
-from .table import NONE, markdown, spread
+from .table import spread
+from .table_formats import NONE, markdown
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,8 @@ def read_run(folder):
         accuracy = report["accuracy"]
         tables = {"all": report["confusion"]}
         if "by_snr" in accuracy:
-            tables = {"all SNRs": report["confusion"], f"SNR ≥ {accuracy['snr_from_db']:g} dB": report["confusion_from"]}
+            tables = {"all SNRs": report["confusion"],
+                      f"SNR ≥ {accuracy['snr_from_db']:g} dB": report["confusion_from"]}
         confusion = {title: numpy.array(table, dtype=float) for title, table in tables.items()}
         classes = list(report["classes"])
         if any(table.shape != (len(classes), len(classes)) for table in confusion.values()):

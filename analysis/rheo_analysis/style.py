@@ -1,5 +1,6 @@
 """One look for every picture: readable type, a palette for all eyes (Okabe and Ito), no chart junk."""
 
+import textwrap
 from pathlib import Path
 
 import matplotlib
@@ -63,6 +64,22 @@ def colour(index):
 def line(index):
     """Its line style: another one when the colours start over."""
     return LINES[index // len(COLOURS) % len(LINES)]
+
+
+def headline(figure, *paragraphs, size=12):
+    """Writes the figure's title at the left, wrapped to its width."""
+    room = max(20, int(figure.get_figwidth() / (0.0085 * size)))
+    lines = [line for paragraph in paragraphs for line in textwrap.wrap(paragraph, room)]
+    figure.suptitle("\n".join(lines), x=0.01, ha="left", fontweight="bold", fontsize=size)
+
+
+def two_lines(text, longest=18):
+    """A long name in two lines, parted after a dot or at a blank near the middle."""
+    places = [i + 1 for i, letter in enumerate(text[:-1]) if letter in ". "]
+    if len(text) <= longest or not places:
+        return text
+    middle = min(places, key=lambda place: abs(place - len(text) / 2))
+    return text[:middle].rstrip() + "\n" + text[middle:]
 
 
 def ink_on(background):

@@ -4,8 +4,10 @@ import statistics
 
 from .quantities import scale_for, significant
 from .reading import groups, number, trained_images
+from .table_formats import FORMATS, NONE
 
-NONE = "–"
+
+ROUNDING = 1e-12  # deviations below, relative to the mean, are of sums in another order
 
 
 def images_per_second(run):
@@ -44,6 +46,8 @@ def spread(values, decimals):
     if len(present) == 1:
         return formatted(mean, decimals)
     deviation = statistics.stdev(present)
+    if deviation < ROUNDING * abs(mean):
+        deviation = 0.0
     shown = formatted(mean, decimals)
     rounded = f"{deviation:.{len(shown.partition('.')[2])}f}"
     if float(rounded) == 0:
@@ -76,39 +80,6 @@ def rows(runs):
         for row, group in zip(group_rows, (group for group in parts if len(group.runs) > 1)):
             row.append(spread([scaled(value_of(run), factor) for run in group.runs], decimals))
     return headings, run_rows, group_rows
-
-
-def markdown(headings, run_rows, group_rows):
-    """A Markdown table: the runs, then the groups in bold, columns aligned in the source too."""
-    lines = [headings] + run_rows + [[f"**{row[0]}**", *row[1:]] for row in group_rows]
-    lines = [[cell.replace("|", "\\|") for cell in row] for row in lines]
-    widths = [max(len(row[i]) for row in lines) for i in range(len(headings))]
-
-    def line(cells):
-        padded = [c.ljust(w) if i == 0 else c.rjust(w) for i, (c, w) in enumerate(zip(cells, widths))]
-        return "| " + " | ".join(padded) + " |"
-
-    rule = "| " + " | ".join("-" * w if i == 0 else "-" * (w - 1) + ":" for i, w in enumerate(widths)) + " |"
-    return "\n".join([line(lines[0]), rule] + [line(row) for row in lines[1:]]) + "\n"
-
-
-LATEX = {"\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "_": r"\_", "#": r"\#", "$": r"\$", "{": r"\{", "}": r"\}",
-         "±": r"$\pm$", "²": r"$^2$", "–": "--", "µ": r"$\mu$", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
-
-
-def latex(headings, run_rows, group_rows):
-    """A LaTeX tabular (package booktabs): the runs, a rule, the groups."""
-    def line(cells):
-        return "  " + " & ".join("".join(LATEX.get(c, c) for c in cell) for cell in cells) + r" \\"
-
-    lines = [r"\begin{tabular}{l" + "r" * (len(headings) - 1) + "}", r"  \toprule", line(headings), r"  \midrule"]
-    lines += [line(row) for row in run_rows]
-    if group_rows:
-        lines += [r"  \midrule"] + [line(row) for row in group_rows]
-    return "\n".join(lines + [r"  \bottomrule", r"\end{tabular}"]) + "\n"
-
-
-FORMATS = {"markdown": markdown, "latex": latex}
 
 
 def text(runs, kind="markdown"):

@@ -4,7 +4,7 @@ import unittest
 
 import numpy as np
 
-from rheo_analysis import breakdown, curves, lr_range, reading, timeline
+from rheo_analysis import breakdown, curves, lr_range, reading, sources, timeline
 from rheo_analysis.errors import BadInput
 from rheo_analysis.style import plt
 from run_folders import RunFolders
@@ -22,7 +22,7 @@ def texts(figure):
 
 class Curves(Pictures):
     def test_seeds_become_a_mean_line_and_a_band_from_lowest_to_highest(self):
-        runs = reading.read_runs(self.seeds("ideal", [0.5, 0.6, 0.7]))
+        runs = sources.read_sources(self.seeds("ideal", [0.5, 0.6, 0.7]))
         axes = curves.figure(runs).axes[0]
         np.testing.assert_allclose(axes.lines[0].get_ydata(), [75, 60])
         band = axes.collections[0].get_paths()[0].vertices
@@ -31,7 +31,7 @@ class Curves(Pictures):
         self.assertAlmostEqual(at_last.max(), 70)
 
     def test_one_line_a_configuration_with_its_accuracy_in_the_legend(self):
-        runs = reading.read_runs(self.seeds("ideal", [0.5, 0.7]) + self.seeds("gv", [0.4]))
+        runs = sources.read_sources(self.seeds("ideal", [0.5, 0.7]) + self.seeds("gv", [0.4]))
         figure = curves.figure(runs)
         self.assertEqual(len(figure.axes[0].lines), 2)
         self.assertIn("ideal: 60.0 ± 14.1 % (2 seeds)", texts(figure))

@@ -1,0 +1,46 @@
+"""Commands about runs: curves, breakdown, table, compare. Matplotlib is loaded by those that draw."""
+
+from .command_line import PICTURE, SOURCE, TEXT, add_format, draw, percent_argument, written
+from .sources import read_source, read_sources
+
+
+def curves(arguments):
+    from . import curves as module
+    runs = read_sources(arguments.runs)
+    draw(arguments, lambda: module.figure(runs), runs[0].beside("curves.png") if len(runs) == 1 else "curves.png")
+
+
+def breakdown(arguments):
+    from . import breakdown as module
+    run = read_source(arguments.run)
+    draw(arguments, lambda: module.figure(run), run.beside("breakdown.png"))
+
+
+def table(arguments):
+    from . import table as module
+    written(arguments, module.text(read_sources(arguments.runs), arguments.format))
+
+
+def compare(arguments):
+    from . import compare as module
+    written(arguments, module.text(read_source(arguments.a), read_source(arguments.b), arguments.at_least,
+                                   arguments.format))
+
+
+def add_to(commands):
+    made = commands.add("curves", curves, "accuracy, loss and learning rate against epoch; seeds of one configuration "
+                        "become a mean and a band", PICTURE.format("curves.png, in the run's folder if it is one run"))
+    made.add_argument("runs", metavar="RUN", nargs="+", help=SOURCE)
+    made = commands.add("breakdown", breakdown, "energy by component, layer and phase, time by phase, utilisation",
+                        PICTURE.format("breakdown.png in the run's folder"))
+    made.add_argument("run", metavar="RUN", help=SOURCE)
+    made = commands.add("table", table, "one row a run, then mean and deviation over seeds", TEXT)
+    made.add_argument("runs", metavar="RUN", nargs="+", help=SOURCE)
+    add_format(made)
+    made = commands.add("compare", compare, "what differs between two runs: configuration, and every figure of the "
+                        "report, the largest relative change first", TEXT)
+    made.add_argument("a", metavar="A", help=SOURCE)
+    made.add_argument("b", metavar="B", help="another one")
+    made.add_argument("--at-least", type=percent_argument, default=0.0, metavar="PERCENT",
+                      help="list only figures that changed by so much")
+    made.add_argument("--format", choices=("text", "markdown", "latex", "csv"), default="text")
