@@ -8,6 +8,8 @@ from .quantities import parse_seconds
 
 PICTURE = "picture to write, .png, .svg or .pdf (default: {})"
 TEXT = "file to write (default: print)"
+PICTURE_OR_TEXT = ("file to write: with the ending .png, .svg or .pdf the picture, else the table (default: print the "
+                   "table)")
 SOURCE = "folder of a run, or a point of a sweep: sweep.db#3"
 FORMATS = ("markdown", "latex", "csv")
 
@@ -64,6 +66,10 @@ def add_format(command):
     command.add_argument("--format", choices=FORMATS, default="markdown")
 
 
+def add_plot(command):
+    command.add_argument("--plot", metavar="FILE", help="picture to write beside the table")
+
+
 def say(arguments, *paths):
     if not arguments.quiet:
         for path in paths:
@@ -91,3 +97,14 @@ def written(arguments, text):
         return
     write_whole(arguments.out, lambda stream: stream.write(text.encode()))
     say(arguments, arguments.out)
+
+
+def table_or_picture(arguments, text, figure):
+    """The table is printed, or written into --out; the picture goes into --plot, or into --out by its ending."""
+    from . import style
+    pictures = [name for name in (arguments.plot, arguments.out if is_picture(arguments.out) else None) if name]
+    for path in map(style.picture_file, pictures):
+        style.save(figure(), path)
+        say(arguments, path)
+    if not is_picture(arguments.out):
+        written(arguments, text())

@@ -1,6 +1,7 @@
 """Commands about runs: curves, breakdown, table, compare. Matplotlib is loaded by those that draw."""
 
-from .command_line import PICTURE, SOURCE, TEXT, add_format, draw, percent_argument, written
+from .command_line import (PICTURE, PICTURE_OR_TEXT, SOURCE, TEXT, add_format, add_plot, draw, percent_argument,
+                           table_or_picture, written)
 from .sources import read_source, read_sources
 
 
@@ -27,6 +28,18 @@ def compare(arguments):
                                    arguments.format))
 
 
+def roofline(arguments):
+    from . import roofline as module
+    run, trace = module.read(arguments.run)
+    found = module.rooflines(run, trace)
+
+    def figure():
+        from . import roofline_picture
+        return roofline_picture.figure(run, found)
+
+    table_or_picture(arguments, lambda: module.text(run, found, arguments.format), figure)
+
+
 def add_to(commands):
     made = commands.add("curves", curves, "accuracy, loss and learning rate against epoch; seeds of one configuration "
                         "become a mean and a band", PICTURE.format("curves.png, in the run's folder if it is one run"))
@@ -34,6 +47,11 @@ def add_to(commands):
     made = commands.add("breakdown", breakdown, "energy by component, layer and phase, time by phase, utilisation",
                         PICTURE.format("breakdown.png in the run's folder"))
     made.add_argument("run", metavar="RUN", help=SOURCE)
+    made = commands.add("roofline", roofline, "operations a second against operations per byte of buffer and DRAM, with "
+                        "the platform's ceilings: table, and picture", PICTURE_OR_TEXT)
+    made.add_argument("run", metavar="RUN", help=f"{SOURCE}, or a trace.h5; layers need the trace")
+    add_format(made)
+    add_plot(made)
     made = commands.add("table", table, "one row a run, then mean and deviation over seeds", TEXT)
     made.add_argument("runs", metavar="RUN", nargs="+", help=SOURCE)
     add_format(made)

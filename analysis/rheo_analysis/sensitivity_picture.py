@@ -14,8 +14,8 @@ MOST_OBJECTIVES = 6
 MOST_LEVELS = 8  # that lie side by side and have a mean each
 GROUND = LinearSegmentedColormap.from_list("ground", ["#FFFFFF", "#F2C879"])
 METHOD_TITLES = {"main-effects": "share of the variance that the axis explains; line: means of levels, or of fifths",
-                 "rank": "rank correlation with the axis, in brackets what chance may have made; line: means of levels, "
-                         "or of fifths"}
+                 "rank": "rank correlation with the axis, in brackets what chance may have made; line: means of "
+                         "levels, or of fifths"}
 
 
 def figure(sweep, method=None):

@@ -61,6 +61,12 @@ def colour(index):
     return COLOURS[index % len(COLOURS)]
 
 
+def shade(index):
+    """The colour of the index-th part of many: the colours once more, paler each time they start over."""
+    mix = 1 - 0.62 ** (index // len(COLOURS))
+    return matplotlib.colors.to_hex([c + (1 - c) * mix for c in matplotlib.colors.to_rgb(colour(index))])
+
+
 def line(index):
     """Its line style: another one when the colours start over."""
     return LINES[index // len(COLOURS) % len(LINES)]

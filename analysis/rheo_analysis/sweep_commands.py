@@ -1,22 +1,7 @@
 """Commands about the results database of a sweep: pareto, sensitivity, sweep-table."""
 
-from .command_line import FORMATS, TEXT, is_picture, names_argument, say, written
+from .command_line import PICTURE_OR_TEXT, TEXT, add_format, add_plot, names_argument, table_or_picture, written
 from .sweep_database import read_sweep
-
-PICTURE_OR_TEXT = ("file to write: with the ending .png, .svg or .pdf the picture, else the table (default: print the "
-                   "table)")
-
-
-def table_or_picture(arguments, text, figure):
-    """The table is printed, or written into --out; the picture goes into --plot, or into --out by its ending."""
-    from . import style
-    pictures = [name for name in (arguments.plot, arguments.out if is_picture(arguments.out) else None) if name]
-    for path in map(style.picture_file, pictures):
-        style.save(figure(), path)
-        say(arguments, path)
-    if not is_picture(arguments.out):
-        written(arguments, text())
-
 
 def pareto(arguments):
     from . import sweep_table
@@ -52,14 +37,14 @@ def add_to(commands):
         made.add_argument("--objectives", type=names_argument, metavar="A,B",
                           help="paths of report.json, such as accuracy.final,energy.total_j or "
                           "max:time.utilisation.bus (default: the sweep's own)")
-        made.add_argument("--format", choices=FORMATS, default="markdown")
+        add_format(made)
         return made
 
     for name, function, summary in (
             ("pareto", pareto, "what no other configuration of a sweep beats in all objectives: table, and picture"),
             ("sensitivity", sensitivity, "which axis of a sweep moves which objective: table, and picture")):
         made = command(name, function, summary, PICTURE_OR_TEXT)
-        made.add_argument("--plot", metavar="FILE", help="picture to write beside the table")
+        add_plot(made)
     made.add_argument("--method", choices=("main-effects", "rank"),
                       help="shares of variance, or rank correlation (default: the first for a grid, else the second)")
     command("sweep-table", sweep_table, "every configuration of a sweep as a row, mean and deviation over seeds; "
