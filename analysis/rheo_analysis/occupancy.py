@@ -1,8 +1,8 @@
 """How much of the memories holds values that are still needed, over time.
 
 A range of a memory is live from the start of the command that writes it to the end of the last command that reads it
-before it is written again; what is read before anything wrote it is live from the trace's beginning; what nobody reads is
-live while it is written. Ranges are those of the trace: the whole tensor part in which a command's accesses lie.
+before it is written again; what is read before anything wrote it is live from the trace's beginning; what nobody reads
+is live while it is written. Ranges are those of the trace: the whole tensor part in which a command's accesses lie.
 """
 
 from dataclasses import dataclass
@@ -35,8 +35,8 @@ class Live:
 
 
 def live_ranges(accesses, memory):
-    """The Live intervals of one memory. Its addresses are cut wherever a range begins or ends; in every piece the values
-    follow each other, each from a write on (reads of a command come before its writes)."""
+    """The Live intervals of one memory. Its addresses are cut wherever a range begins or ends; in every piece the
+    values follow each other, each from a write on (reads of a command come before its writes)."""
     inside = (accesses.address >= memory.address) & (accesses.address < memory.address + max(memory.bytes, 1))
     inside &= accesses.bytes > 0
     rows = np.flatnonzero(inside)

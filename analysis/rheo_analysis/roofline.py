@@ -7,13 +7,13 @@ A marker is a layer and phase of the training (of a run that does not train: of 
   seconds    = time during which at least one unit works on that layer and phase, from the trace;
   bytes      = what those commands moved to and from the buffer, from the trace;
   rate       = operations / seconds; intensity = operations / bytes.
-Against the DRAM a marker is a layer: the multiply-adds of all its phases, the bytes of its DMA transfers with the DRAM, the
-time during which any unit works on it. The whole run: all multiply-adds, the actions bram.* and dram.*, simulated time;
-it needs no trace.
+Against the DRAM a marker is a layer: the multiply-adds of all its phases, the bytes of its DMA transfers with the DRAM,
+the time during which any unit works on it. The whole run: all multiply-adds, the actions bram.* and dram.*, simulated
+time; it needs no trace.
 
-Roofs (ceilings.py): a tile's full matrix every read interval, or at the best update interval, times tiles; lanes of the
-vector unit; banks x ports x width of the buffer; channels x width of the bus; channels x rate of the DRAM. A layer's own
-roof is that of its matrix: what is not used of a tile does not count.
+Roofs (ceilings.py): a tile's full matrix every read interval, or at the best update interval, times tiles; lanes of
+the vector unit; banks x ports x width of the buffer; channels x width of the bus; channels x rate of the DRAM. A layer's
+own roof is that of its matrix: what is not used of a tile does not count.
 Streaming platform: operations = rows x columns x vectors x ticks x examples (synapses, spiking or not), layers against
 the DRAM bytes of the whole network, roofs PE x SIMD x clock and the DMA's width x clock.
 """

@@ -68,6 +68,7 @@ def draw_panel(axes, roofline, colours):
     rates = [m.rate for m in roofline.markers] + [m.ceiling for m in roofline.markers if m.ceiling]
     ridge = [roofline.operations[0].rate / c.rate for c in roofline.bandwidths]
     left, right = limits([m.intensity for m in roofline.markers] + ridge, 3.0)
+    left /= 2.5  # room for the names of the bandwidths
     bottom, top = limits(rates + [c.rate for c in roofline.operations], 3.0)
     axes.set_xlim(left, right)
     axes.set_ylim(bottom, top)
@@ -103,6 +104,7 @@ def name_bandwidth(axes, ceiling, above):
         return
     a, b = axes.transData.transform([(low, low * ceiling.rate), (high, high * ceiling.rate)])
     x = low * (high / low)**0.03
-    axes.annotate(f"{ceiling.name}, {engineering(ceiling.rate, 'B/s')}", (x, x * ceiling.rate), xytext=(0, 3 if above else -3),
-                  textcoords="offset points", rotation=math.degrees(math.atan2(*(b - a)[::-1])), fontsize=8.5,
+    axes.annotate(f"{ceiling.name}, {engineering(ceiling.rate, 'B/s')}", (x, x * ceiling.rate),
+                  xytext=(0, 3 if above else -3), textcoords="offset points",
+                  rotation=math.degrees(math.atan2(*(b - a)[::-1])), fontsize=8.5,
                   rotation_mode="anchor", color=style.MUTED, ha="left", va="bottom" if above else "top")

@@ -47,8 +47,8 @@ def add_to(commands):
     made = commands.add("breakdown", breakdown, "energy by component, layer and phase, time by phase, utilisation",
                         PICTURE.format("breakdown.png in the run's folder"))
     made.add_argument("run", metavar="RUN", help=SOURCE)
-    made = commands.add("roofline", roofline, "operations a second against operations per byte of buffer and DRAM, with "
-                        "the platform's ceilings: table, and picture", PICTURE_OR_TEXT)
+    made = commands.add("roofline", roofline, "operations a second against operations per byte of buffer and DRAM, "
+                        "with the platform's ceilings: table, and picture", PICTURE_OR_TEXT)
     made.add_argument("run", metavar="RUN", help=f"{SOURCE}, or a trace.h5; layers need the trace")
     add_format(made)
     add_plot(made)

@@ -105,7 +105,8 @@ def draw_lane(axes, trace, commands, window, y, height, palette, colouring, size
         if wide > 16 and height > 0.35 and first == last:
             words = labels(trace, commands, first, colouring)
             colour = style.INK if mode == "evaluation" else style.ink_on(palette[name])
-            write_inside(axes, renderer, (begins + ends) / 2 / scale, y + 0.47 * height, 0.92 * wide, words, colour, size)
+            centre = (begins + ends) / 2 / scale
+            write_inside(axes, renderer, centre, y + 0.47 * height, 0.92 * wide, words, colour, size)
     for (name, testing, edged), boxes in looks.items():
         axes.add_collection(PolyCollection(boxes, facecolor=palette[name], alpha=0.45 if testing else 1.0,
                                            edgecolor="white" if edged else "none", linewidth=0.5), autolim=False)

@@ -121,8 +121,8 @@ def read_accesses(path):
 
 
 def read_whole_programs(path):
-    """(Trace of the program runs that the file holds as a whole, {mode: their images}, which commands are transfers with
-    the DRAM)."""
+    """(Trace of the program runs that the file holds as a whole, {mode: their images}, which commands touch the
+    DRAM)."""
     trace = read_window(path, 0.0, np.inf)
     with opened(path) as file:
         programs = file["programs"]

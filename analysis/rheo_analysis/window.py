@@ -17,8 +17,8 @@ def check_window(file, start, end, last):
 
 
 def read_part(path, start, end, length=None):
-    """(trace of the commands that touch the window, its start, its end) in seconds. Without `end` the window is `length`
-    long, without both it reaches to the trace's end. BadInput where nothing happens in it."""
+    """(trace of the commands that touch the window, its start, its end) in seconds. Without `end` the window is
+    `length` long, without both it reaches to the trace's end. BadInput where nothing happens in it."""
     start = 0.0 if start is None else start
     asked = end if end is not None else start + length if length is not None else float("inf")
     if asked <= start:

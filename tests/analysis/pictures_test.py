@@ -1,10 +1,10 @@
-"""What the pictures show, as numbers: means and bands, parts of a whole, commands in a window."""
+"""What the pictures show, as numbers: means and bands, parts of a whole."""
 
 import unittest
 
 import numpy as np
 
-from rheo_analysis import breakdown, curves, lr_range, reading, sources, timeline
+from rheo_analysis import breakdown, curves, lr_range, reading, sources
 from rheo_analysis.errors import BadInput
 from rheo_analysis.style import plt
 from run_folders import RunFolders
@@ -72,74 +72,6 @@ class Breakdown(Pictures):
         run = reading.read_run(self.run_folder(changes={"time/utilisation": None}))
         with self.assertRaisesRegex(BadInput, "no time.utilisation"):
             breakdown.figure(run)
-
-
-class Timeline(Pictures):
-    COMMANDS = [("tile10", "forward", "fc1", "forward", "training", 0, 1000),
-                ("dma", "transfer", "shared", "transfer", "training", 100, 400),
-                ("dma (2)", "transfer", "conv1", "transfer", "training", 200, 400),
-                ("tile2", "forward", "conv1", "forward", "evaluation", 4000, 2000),
-                ("vector_unit", "max-pool", "pool1", "digital", "training", 9000, 1000)]
-
-    def test_commands_that_touch_the_window_are_read_with_unit_and_lane(self):
-        commands, last = timeline.read_commands(self.trace(self.COMMANDS), 0.0005, 0.005)
-        self.assertEqual([(c.unit, c.lane, c.phase) for c in commands],
-                         [("tile10", 0, "forward"), ("dma", 1, "transfer"), ("tile2", 0, "forward")])
-        self.assertAlmostEqual(commands[2].end, 0.006)
-        self.assertGreaterEqual(last, 0.009)
-
-    def test_a_command_that_only_touches_the_edge_is_outside(self):
-        commands, _ = timeline.read_commands(self.trace(self.COMMANDS), 0.001, 0.004)
-        self.assertEqual(commands, [])
-
-    def test_a_trace_that_a_kill_cut_off_is_read_up_to_there(self):
-        file = self.trace(self.COMMANDS, ending=',\n{"ph":"X","pid":1,"ti')
-        self.assertEqual(len(timeline.read_commands(file, 0, 1)[0]), 5)
-
-    def test_a_trace_on_one_line_is_read_too(self):
-        file = self.trace(self.COMMANDS)
-        file.write_text(file.read_text().replace("\n", " "))
-        self.assertEqual(len(timeline.read_commands(file, 0, 1)[0]), 5)
-
-    def test_tiles_come_first_in_the_order_of_their_numbers(self):
-        commands, _ = timeline.read_commands(self.trace(self.COMMANDS), 0, 1)
-        self.assertEqual(timeline.rows_of(commands), ({"tile2": 1, "tile10": 1, "dma": 2, "vector_unit": 1}, 0))
-
-    def test_more_units_than_fit_are_left_out_and_counted(self):
-        commands = [timeline.Command(f"tile{i}", 0, 0, 1 + i, "forward", "a", "forward", "training") for i in range(50)]
-        rows, left_out = timeline.rows_of(commands)
-        self.assertEqual((len(rows), left_out, list(rows)[0]), (timeline.MOST_UNITS, 10, "tile10"))
-
-    def test_only_what_could_not_be_told_apart_is_merged(self):
-        def command(start, end, phase="forward"):
-            return timeline.Command("tile0", 0, start, end, "forward", "a", phase, "training")
-
-        merged = timeline.merged([command(0, 10), command(10.1, 10.2), command(10.3, 10.4),
-                                  command(10.5, 10.6, "update"), command(15, 25)], gap=1)
-        self.assertEqual([(c.start, c.end) for c in merged], [(0, 10), (10.1, 10.4), (10.5, 10.6), (15, 25)])
-        self.assertEqual([c.operation for c in merged], ["forward", "", "forward", "forward"])
-
-    def test_axes_legend_and_rows_are_labelled(self):
-        figure = timeline.figure(self.trace(self.COMMANDS))
-        for word in ("simulated time (ms)", "tile10", "dma", "forward fc1", "transfer", "testing (paler)"):
-            self.assertIn(word, texts(figure))
-        self.assertNotIn("vector unit", texts(figure))  # it starts after the five milliseconds
-
-    def test_an_empty_window_and_one_that_ends_before_it_starts_are_refused(self):
-        file = self.trace(self.COMMANDS)
-        with self.assertRaisesRegex(BadInput, "no command runs from 20.0 ms.*ends at 10.0 ms"):
-            timeline.figure(file, start=0.02)
-        with self.assertRaisesRegex(BadInput, "after --from"):
-            timeline.figure(file, start=0.02, end=0.01)
-
-    def test_what_is_no_trace_is_refused(self):
-        file = self.root / "no.json"
-        for text, words in (("hello", "no Chrome trace"), ('{"schema": 1}', "no traceEvents"),
-                            ('[{"ph": "X"}]', "not of a Chrome trace"), ("[1]", "not of a Chrome trace"),
-                            ("[]", "no command runs")):
-            file.write_text(text)
-            with self.assertRaisesRegex(BadInput, words):
-                timeline.figure(file)
 
 
 class RangeTest(Pictures):
