@@ -10,6 +10,8 @@ from .style import plt
 
 LEAST_SHARE = 0.004  # smaller parts are drawn together
 MOST_UNITS = 20
+LEAST_ROWS = 4  # of the time panel: one phase alone is no block
+TIME_PANEL = 3.3  # inches
 
 
 def largest_first(parts, least=LEAST_SHARE):
@@ -45,15 +47,15 @@ def label_segment(axes, left, width, y, words, colour):
 
 
 def layer_colours(run):
-    """{layer: colour}: those with a matrix first, then the others; grey for what layers share and when colours end."""
+    """{layer: colour}: those with a matrix first, then the others; grey for what layers share."""
     names = [layer["name"] for layer in run.report.get("layers", [])]
     names = list(dict.fromkeys([*names, *run.report["energy"].get("by_layer", {})]))
     names = [name for name in names if name != "shared"]
-    return {**dict(zip(names, style.COLOURS)), "shared": style.SHARED}
+    return {**dict(zip(names, map(style.shade, range(len(names))))), "shared": style.SHARED}
 
 
 def draw_energy(axes, run):
-    """Stacked bars of the training energy, each bar the whole: by component, by layer, by phase."""
+    """Stacked bars of the energy (of training, or of inference), each the whole: by component, layer and phase."""
     total = number(run, "energy.total_j")
     factor, unit = scale_for([total], "J")
     names = ("component", "layer", "phase")
@@ -85,7 +87,7 @@ def draw_energy(axes, run):
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="y", visible=False)
     axes.spines["left"].set_visible(False)
-    axes.set_xlabel(f"energy of training ({unit})")
+    axes.set_xlabel(f"energy of {run.activity} ({unit})")
     axes.set_title("Energy")
 
 
@@ -102,11 +104,10 @@ def draw_time(axes, run):
     factor, unit = scale_for(list(phases.values()) + [simulated or 0], "s")
     known = [layer["name"] for layer in run.report.get("layers", [])]
     colours = layer_colours(run)
-    few = all(name in colours for name in known)
     handles = {}
     for row, (phase, seconds) in enumerate(phases.items()):
         left = 0.0
-        for name, value in (layer_times(run, phase) if few else {}).items():
+        for name, value in layer_times(run, phase).items():
             bar = axes.barh(row, factor * value, left=left, height=0.6, color=colours[name],
                             edgecolor="white", linewidth=0.6)
             handles.setdefault(name, bar)
@@ -114,10 +115,11 @@ def draw_time(axes, run):
         rest = factor * seconds - left
         if rest > 1e-6 * factor * seconds:
             axes.barh(row, rest, left=left, height=0.6, color=style.OTHERS)
-        axes.text(factor * seconds, row, "  " + engineering(seconds, "s"), va="center", fontsize=10)
+        axes.annotate(engineering(seconds, "s"), (factor * seconds, row), xytext=(6, 0), textcoords="offset points",
+                      va="center", fontsize=10, bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0})
     widest = factor * max(list(phases.values()) + [simulated or 0])
     axes.set_xlim(0, 1.22 * widest)
-    axes.set_ylim(len(phases) - 0.4, -0.95)
+    axes.set_ylim(max(len(phases), LEAST_ROWS) - 0.4, -0.95)
     if simulated:
         axes.axvline(factor * simulated, ymax=0.93, color=style.INK, linewidth=1, linestyle=":")
         right = factor * simulated < 0.5 * widest
@@ -150,9 +152,8 @@ def draw_utilisation(axes, run):
     axes.set_yticks(range(len(shown)), [name.replace("_", " ") for name, _ in shown])
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="y", visible=False)
-    more = f"; {len(hidden)} more below {100 * shown[-1][1]:.2g} %" if hidden else ""
-    axes.set_xlabel(f"busy share of simulated time (%){more}")
-    axes.set_title("Utilisation")
+    axes.set_xlabel("busy share of simulated time (%)")
+    axes.set_title(f"Utilisation ({len(hidden)} more below {100 * shown[-1][1]:.2g} %)" if hidden else "Utilisation")
 
 
 def figure(run):
@@ -165,16 +166,16 @@ def figure(run):
     drawing = plt.figure(figsize=(11, 4.6 + lower), layout="constrained")
     grid = drawing.add_gridspec(2, 2, height_ratios=[3.4, lower], width_ratios=[1.15, 1])
     energy = drawing.add_subplot(grid[0, :])
-    draw_time(drawing.add_subplot(grid[1, 0]), run)
+    left = grid[1, 0].subgridspec(2, 1, height_ratios=[TIME_PANEL, max(lower - TIME_PANEL, 0.01)])
+    draw_time(drawing.add_subplot(left[0]), run)
     draw_utilisation(drawing.add_subplot(grid[1, 1]), run)
     simulated = number(run, "time.simulated_s")
     assumed = number(run, "energy.assumed_fraction")
-    facts = [f"{engineering(total, 'J')} and {engineering(simulated, 's')} of training on the chip"
-             if simulated else f"{engineering(total, 'J')} of training"]
+    facts = [f"{engineering(total, 'J')} and {engineering(simulated, 's')} of {run.activity} on the chip"
+             if simulated else f"{engineering(total, 'J')} of {run.activity}"]
     if assumed is not None:
         facts.append(f"{100 * assumed:.0f} % of the energy rests on assumptions")
-    drawing.suptitle(f"{run.title}, {run.device}, seed {run.seed}\n" + "; ".join(facts), x=0.01, ha="left",
-                     fontweight="bold", fontsize=12)
+    style.headline(drawing, f"{run.title}, {run.device}, seed {run.seed}", "; ".join(facts))
     energy.set_xlim(0, 1)
     drawing.canvas.draw()  # the layout decides how wide the bars are, and so which labels fit
     draw_energy(energy, run)

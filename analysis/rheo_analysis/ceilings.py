@@ -87,12 +87,13 @@ def analog_ceilings(run, phases, digital_gradient):
     c = Configuration(run.config)
     tiles = sum(layer["tiles"] for layer in run.report["layers"])
     rows, columns = c.number("tile.rows"), c.number("tile.columns")
-    operations = [Ceiling(f"reads of {tiles} full tiles", tiles * rows * columns / read_interval(c, rows, columns))]
+    full = f"{tiles} full tile{'' if tiles == 1 else 's'}"
+    operations = [Ceiling(f"reads of {full}", tiles * rows * columns / read_interval(c, rows, columns))]
     if "update" in phases:
         operations.append(
             Ceiling("digital gradients", tiles * c.number("tile.accumulate_lanes") * c.number("clock_hz"))
             if digital_gradient else
-            Ceiling(f"updates of {tiles} full tiles", tiles * rows * columns / update_interval(c, rows, columns)))
+            Ceiling(f"updates of {full}", tiles * rows * columns / update_interval(c, rows, columns)))
     operations.append(Ceiling("vector unit", c.number("vector_unit.lanes") * c.number("clock_hz")
                               / c.number("vector_unit.interval")))
     buffer = [Ceiling("buffer", c.number("buffer.banks") * c.number("buffer.ports") * c.number("buffer.port_bits") / 8

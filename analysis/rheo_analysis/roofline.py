@@ -12,8 +12,8 @@ the time during which any unit works on it. The whole run: all multiply-adds, th
 time; it needs no trace.
 
 Roofs (ceilings.py): a tile's full matrix every read interval, or at the best update interval, times tiles; lanes of
-the vector unit; banks x ports x width of the buffer; channels x width of the bus; channels x rate of the DRAM. A layer's
-own roof is that of its matrix: what is not used of a tile does not count.
+the vector unit; banks x ports x width of the buffer; channels x width of the bus; channels x rate of the DRAM. A
+layer's own roof is that of its matrix: what is not used of a tile does not count.
 Streaming platform: operations = rows x columns x vectors x ticks x examples (synapses, spiking or not), layers against
 the DRAM bytes of the whole network, roofs PE x SIMD x clock and the DMA's width x clock.
 """

@@ -12,9 +12,12 @@ def curves(arguments):
 
 
 def breakdown(arguments):
-    from . import breakdown as module
-    run = read_source(arguments.run)
-    draw(arguments, lambda: module.figure(run), run.beside("breakdown.png"))
+    from . import breakdown as one, run_bars as several
+    runs = read_sources(arguments.runs)
+    if len(runs) == 1:
+        draw(arguments, lambda: one.figure(runs[0]), runs[0].beside("breakdown.png"))
+    else:
+        draw(arguments, lambda: several.figure(runs), "breakdown.png")
 
 
 def table(arguments):
@@ -44,9 +47,10 @@ def add_to(commands):
     made = commands.add("curves", curves, "accuracy, loss and learning rate against epoch; seeds of one configuration "
                         "become a mean and a band", PICTURE.format("curves.png, in the run's folder if it is one run"))
     made.add_argument("runs", metavar="RUN", nargs="+", help=SOURCE)
-    made = commands.add("breakdown", breakdown, "energy by component, layer and phase, time by phase, utilisation",
-                        PICTURE.format("breakdown.png in the run's folder"))
-    made.add_argument("run", metavar="RUN", help=SOURCE)
+    made = commands.add("breakdown", breakdown, "energy by component, layer and phase, time by phase, utilisation; "
+                        "several runs become stacked bars",
+                        PICTURE.format("breakdown.png, in the run's folder if it is one run"))
+    made.add_argument("runs", metavar="RUN", nargs="+", help=SOURCE)
     made = commands.add("roofline", roofline, "operations a second against operations per byte of buffer and DRAM, "
                         "with the platform's ceilings: table, and picture", PICTURE_OR_TEXT)
     made.add_argument("run", metavar="RUN", help=f"{SOURCE}, or a trace.h5; layers need the trace")

@@ -99,21 +99,19 @@ def confusion_figure(run):
 def ratios_figure(run):
     """Share of each layer's inputs that spike, tick by tick, mean of the test set; dotted: as the thesis prints it
     (figures 2.12, 2.14 and 2.16)."""
-    drawing, axes = plt.subplots(figsize=(7.2, 4.4))
-    for index, layer in enumerate(run.ratios):
-        if layer["name"].startswith("("):
-            continue  # what leaves the network is no layer's input
+    layers = [layer for layer in run.ratios if not layer["name"].startswith("(")]  # what leaves the network is no input
+    drawing, axes = plt.subplots(figsize=(7.6, 4.6 + 0.22 * -(-len(layers) // 2)), layout="constrained")
+    for index, layer in enumerate(layers):
         axes.plot(range(1, len(layer["by_tick"]) + 1), 100 * layer["by_tick"], color=style.colour(index),
-                  label=f"{layer['name']}: {100 * layer['mean']:.2g} %" +
-                        (f" (printed {100 * layer['printed']:.2g} %)" if layer["printed"] else ""))
+                  linestyle=style.line(index), label=f"{layer['name']}: {100 * layer['mean']:.2g} %" +
+                  (f" (printed {100 * layer['printed']:.2g} %, dotted)" if layer["printed"] else ""))
         if layer["printed"]:
             axes.axhline(100 * layer["printed"], color=style.colour(index), linestyle=":", linewidth=1)
     axes.set_xlabel("tick")
     axes.set_ylabel("inputs that spike (%)")
     axes.set_ylim(bottom=0)
     axes.set_title(f"{run.network}: spike ratio at the input of each layer")
-    axes.legend(loc="best")
-    drawing.tight_layout()
+    axes.legend(loc="upper left", bbox_to_anchor=(-0.05, -0.14), borderaxespad=0, ncols=2)
     return drawing
 
 

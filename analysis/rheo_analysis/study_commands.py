@@ -61,9 +61,14 @@ def spiking_confusion(arguments):
 
 
 def spiking_ratios(arguments):
-    from . import spiking as module
-    run = module.read_run(arguments.run)
-    draw(arguments, lambda: module.ratios_figure(run), run.folder / "spike_ratio.png")
+    from . import spiking, stream_ratios
+    from .reading import read_run
+    if stream_ratios.is_stream_run(arguments.run):
+        run = read_run(arguments.run)
+        draw(arguments, lambda: stream_ratios.figure(run), run.beside("spike_ratio.png"))
+    else:
+        run = spiking.read_run(arguments.run)
+        draw(arguments, lambda: spiking.ratios_figure(run), run.folder / "spike_ratio.png")
 
 
 def spiking_widths(arguments):
@@ -102,9 +107,10 @@ def add_to(commands):
     made = commands.add("spiking-confusion", spiking_confusion, "which classes a spiking network takes for which",
                         PICTURE.format("confusion.png in the run's folder"))
     made.add_argument("run", metavar="RUN", help="folder that rheo train-spiking wrote")
-    made = commands.add("spiking-ratios", spiking_ratios, "share of each layer's inputs that spike, tick by tick",
+    made = commands.add("spiking-ratios", spiking_ratios, "share of each layer's inputs that spike: tick by tick of a "
+                        "trained network, mean and largest of a run on the streaming platform",
                         PICTURE.format("spike_ratio.png in the run's folder"))
-    made.add_argument("run", metavar="RUN", help="folder that rheo train-spiking wrote")
+    made.add_argument("run", metavar="RUN", help="folder that rheo train-spiking or rheo run wrote")
     made = commands.add("spiking-widths", spiking_widths, "spikes and accuracy of a spiking network in fixed point",
                         PICTURE.format("beside the CSV file"))
     made.add_argument("widths", metavar="WIDTHS.csv", help="what rheo spiking-widths --out wrote")

@@ -4,7 +4,7 @@ import unittest
 
 import numpy as np
 
-from rheo_analysis import breakdown, curves, lr_range, reading, sources
+from rheo_analysis import breakdown, curves, lr_range, reading, run_bars, sources
 from rheo_analysis.errors import BadInput
 from rheo_analysis.style import plt
 from run_folders import RunFolders
@@ -72,6 +72,68 @@ class Breakdown(Pictures):
         run = reading.read_run(self.run_folder(changes={"time/utilisation": None}))
         with self.assertRaisesRegex(BadInput, "no time.utilisation"):
             breakdown.figure(run)
+
+
+class RunBars(Pictures):
+    def bars(self, axes, row):
+        return [p.get_width() for p in axes.patches if abs(p.get_y() + p.get_height() / 2 - row) < 0.01]
+
+    def test_every_bar_is_as_long_as_the_energy_of_its_run(self):
+        runs = [reading.read_run(self.run_folder("a")),
+                reading.read_run(self.run_folder("b", config={"adc.bits": "7"}, changes={"energy/by_component": {
+                    f"part{i}": 0.001 for i in range(30)}}))]
+        figure = run_bars.figure(runs)
+        self.assertAlmostEqual(sum(self.bars(figure.axes[0], 0)), 20.0)  # mJ
+        self.assertAlmostEqual(sum(self.bars(figure.axes[0], 1)), 30.0)
+        self.assertIn("30.0 mJ", texts(figure))
+        self.assertIn("others", texts(figure))
+        self.assertEqual([label.get_text() for label in figure.axes[3].get_yticklabels()],
+                         ["ideal, adc.bits = 9", "ideal, adc.bits = 7"])
+        self.assertAlmostEqual(sum(self.bars(figure.axes[3], 0)), 660.0)  # ms of busy time
+
+    def test_seeds_tell_runs_of_one_configuration_apart(self):
+        figure = run_bars.figure(sources.read_sources(self.seeds("ideal", [0.5, 0.6])))
+        self.assertEqual([label.get_text() for label in figure.axes[0].get_yticklabels()],
+                         ["ideal, seed\u00a01", "ideal, seed\u00a02"])
+
+    def test_what_a_run_lacks_is_named(self):
+        runs = [reading.read_run(self.run_folder("a")),
+                reading.read_run(self.run_folder("b", changes={"energy/by_layer": None}))]
+        with self.assertRaisesRegex(BadInput, "b: report.json has no energy.by_layer"):
+            run_bars.figure(runs)
+
+
+class LongNames(Pictures):
+    def test_no_text_of_curves_is_cut_off_and_the_panels_keep_their_width(self):
+        runs = [reading.read_run(self.run_folder(str(i), config={
+            "workload.network": f"a_network_of_a_very_long_name_{i}", "rapa.conv1.scheme": f"scheme_{i}_of_a_long_name",
+            "schedule.lr": f"0.00{i}", "a.key.that.differs": f"and_a_value_of_it_{i}"})) for i in range(12)]
+        figure = curves.figure(runs)
+        figure.canvas.draw()
+        width, height = figure.get_size_inches() * figure.dpi
+        for text in [*figure.axes[0].get_legend().get_texts(), figure._suptitle]:
+            box = text.get_window_extent()
+            self.assertTrue(box.x0 >= 0 and box.x1 <= width and box.y1 <= height, text.get_text())
+        self.assertGreater(figure.axes[0].get_window_extent().width, 0.75 * width)
+        self.assertEqual(len({(line.get_color(), line.get_linestyle()) for line in figure.axes[0].lines}), 12)
+
+    def test_a_single_epoch_tells_test_from_training(self):
+        run = reading.read_run(self.run_folder(changes={"accuracy/epochs": [
+            {"epoch": 1, "train_loss": 2.0, "test_loss": 1.5, "test_accuracy": 0.75, "lr": 0.1}]}))
+        test, training = curves.figure([run]).axes[1].lines
+        self.assertEqual((test.get_marker(), training.get_marker()), ("o", "s"))
+
+    def test_twenty_layers_have_colours_of_their_own(self):
+        layers = [{"name": f"conv{i}", "tiles": 1, "rows": 1, "columns": 1, "vectors": 1, "forward_s": 0.01}
+                  for i in range(20)]
+        run = reading.read_run(self.run_folder(changes={"layers": layers}))
+        self.assertEqual(len(set(breakdown.layer_colours(run).values())), len(breakdown.layer_colours(run)))
+        self.assertIn("conv19", texts(breakdown.figure(run)))
+
+    def test_inference_is_not_called_training(self):
+        run = reading.read_run(self.run_folder(changes={"accuracy/epochs": []}))
+        self.assertIn("energy of inference (mJ)", texts(breakdown.figure(run)))
+        self.assertNotIn("training", texts(breakdown.figure(run)))
 
 
 class RangeTest(Pictures):
