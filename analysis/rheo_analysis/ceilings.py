@@ -76,7 +76,7 @@ def layer_ceiling(config, layer, phase, digital_gradient):
     if phase == "backward":
         return matrix / read_interval(c, outputs, inputs)
     if phase == "update" and digital_gradient:
-        return layer["tiles"] * c.number("tile.accumulate_lanes") * c.number("clock_hz")
+        return layer.get("tiles", 1) * c.number("tile.accumulate_lanes") * c.number("clock_hz")
     if phase == "update":
         return matrix / update_interval(c, inputs, outputs)
     return None
@@ -85,7 +85,7 @@ def layer_ceiling(config, layer, phase, digital_gradient):
 def analog_ceilings(run, phases, digital_gradient):
     """(operations: of all tiles with full matrices, of the vector unit; bytes of buffer and bus; bytes of the DRAM)."""
     c = Configuration(run.config)
-    tiles = sum(layer["tiles"] for layer in run.report["layers"])
+    tiles = sum(layer.get("tiles", 1) for layer in run.report["layers"])
     rows, columns = c.number("tile.rows"), c.number("tile.columns")
     full = f"{tiles} full tile{'' if tiles == 1 else 's'}"
     operations = [Ceiling(f"reads of {full}", tiles * rows * columns / read_interval(c, rows, columns))]

@@ -3,6 +3,7 @@
 import argparse
 import sys
 
+from .errors import BadInput
 from .files import write_whole
 from .quantities import parse_seconds
 
@@ -95,6 +96,8 @@ def written(arguments, text):
     if arguments.out is None:
         sys.stdout.write(text)
         return
+    if is_picture(arguments.out):
+        raise BadInput(f"--out {arguments.out}: is the name of a picture; this is a table")
     write_whole(arguments.out, lambda stream: stream.write(text.encode()))
     say(arguments, arguments.out)
 

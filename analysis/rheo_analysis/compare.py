@@ -50,7 +50,8 @@ def figures(report):
 
 
 def changes(before, after):
-    """(numbers that differ, largest relative change first; texts that differ; how many figures are the same)."""
+    """(numbers that differ, largest relative change first, those that one side lacks last; texts that differ; how
+    many figures are the same)."""
     a, b = figures(before), figures(after)
     numbers, texts, same = [], [], 0
     for path in dict.fromkeys([*a, *b]):
@@ -61,7 +62,7 @@ def changes(before, after):
             numbers.append(change)
         else:
             texts.append(change)
-    numbers.sort(key=lambda change: -abs(change.relative))
+    numbers.sort(key=lambda change: (change.before is None or change.after is None, -abs(change.relative)))
     return numbers, texts, same
 
 

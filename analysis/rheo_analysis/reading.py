@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import BadInput
-from .metrics import is_number, value_at
-
-SCHEMA = 1
+from .metrics import value_at
+from .report_shape import problem
 
 # Keys that cannot change a result: runs that differ in these alone count as one configuration.
 WITHOUT_EFFECT = ("seed", "checkpoint.interval", "workload.data_dir")
@@ -116,13 +115,10 @@ def read_run(path):
         report = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise BadInput(f"{file}: cannot be read: {error}") from error
-    if not isinstance(report, dict) or "schema" not in report:
-        raise BadInput(f"{file}: is no report of rheo (no schema)")
-    if report["schema"] != SCHEMA:
-        raise BadInput(f"{file}: has schema {report['schema']}; this version reads schema {SCHEMA}")
-    for key, kind in (("config", dict), ("seed", int), ("time", dict), ("energy", dict)):
-        if not isinstance(report.get(key), kind):
-            raise BadInput(f"{file}: is no complete report (no {key})")
+    if isinstance(report, dict) and "kind" in report and "spike_ratio" in report:
+        raise BadInput(f"{file}: is of rheo train-spiking; the commands spiking-... read it")
+    if wrong := problem(report):
+        raise BadInput(f"{file}: {wrong}")
     return Run(folder, report)
 
 

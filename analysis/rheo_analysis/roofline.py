@@ -28,6 +28,7 @@ from .errors import BadInput
 from .metrics import value_at
 from .quantities import engineering, significant
 from .reading import Run
+from .report_shape import problem
 from .sweep_table import note
 from .table_formats import FORMATS, NONE
 
@@ -126,8 +127,8 @@ class Facts:
 
     def action_bytes(self, bits_of):
         """Bytes of counted actions, {action: bits of one}."""
-        return sum((value_at({"a": self.run.report["actions"].get(name)}, "a") or 0) * bits / 8
-                   for name, bits in bits_of.items())
+        counts = self.run.report.get("actions") or {}
+        return sum(counts.get(name, 0) * bits / 8 for name, bits in bits_of.items())
 
 
 def against_buffer(facts):
@@ -176,7 +177,7 @@ def of_stream(run):
     moved = (value_at(run.report, "memory.dram_read_bytes") or 0) + \
         (value_at(run.report, "memory.dram_written_bytes") or 0)
     seconds = value_at(run.report, "time.simulated_s")
-    passes = (run.report.get("examples") or 0) * (run.report.get("ticks") or 0)
+    passes = (value_at(run.report, "examples") or 0) * (value_at(run.report, "ticks") or 0)
     if not (moved and seconds and passes):
         raise BadInput(f"{run.place}: the report has no examples, ticks, time or DRAM traffic")
     counts = [layer["rows"] * layer["columns"] * layer["vectors"] * passes for layer in run.report["layers"]]
@@ -195,6 +196,8 @@ def read(path):
         report = read_report(path)
         if report is None:
             raise BadInput(f"{path}: the trace has no report: its run did not end")
+        if wrong := problem(report):
+            raise BadInput(f"{path}: its report: {wrong}")
         return Run(path.parent, report, str(path)), path
     run = read_source(path)
     trace = run.folder / "trace.h5"

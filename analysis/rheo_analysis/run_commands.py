@@ -1,7 +1,7 @@
 """Commands about runs: curves, breakdown, table, compare. Matplotlib is loaded by those that draw."""
 
-from .command_line import (PICTURE, PICTURE_OR_TEXT, SOURCE, TEXT, add_format, add_plot, draw, percent_argument,
-                           table_or_picture, written)
+from .command_line import (PICTURE, PICTURE_OR_TEXT, SOURCE, TEXT, add_format, add_plot, draw, names_argument,
+                           percent_argument, table_or_picture, written)
 from .sources import read_source, read_sources
 
 
@@ -22,7 +22,7 @@ def breakdown(arguments):
 
 def table(arguments):
     from . import table as module
-    written(arguments, module.text(read_sources(arguments.runs), arguments.format))
+    written(arguments, module.text(read_sources(arguments.runs), arguments.format, arguments.columns))
 
 
 def compare(arguments):
@@ -58,6 +58,8 @@ def add_to(commands):
     add_plot(made)
     made = commands.add("table", table, "one row a run, then mean and deviation over seeds", TEXT)
     made.add_argument("runs", metavar="RUN", nargs="+", help=SOURCE)
+    made.add_argument("--columns", type=names_argument, metavar="A,B",
+                      help="paths of report.json instead of the usual columns, such as memory.bram18k,time.cycles")
     add_format(made)
     made = commands.add("compare", compare, "what differs between two runs: configuration, and every figure of the "
                         "report, the largest relative change first", TEXT)

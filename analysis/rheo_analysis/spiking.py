@@ -25,6 +25,15 @@ class SpikingRun:
     ratios: list  # layers, the input of the first one first
 
 
+def accuracy_of(accuracy):
+    """The accuracies as numbers: top1, and of examples with an SNR by_snr, top1_from, snr_from_db."""
+    found = {"top1": float(accuracy["top1"])}
+    if accuracy.get("by_snr"):
+        found["by_snr"] = [{key: float(row[key]) for key in ("snr_db", "top1")} for row in accuracy["by_snr"]]
+        found |= {key: float(accuracy[key]) for key in ("top1_from", "snr_from_db")}
+    return found
+
+
 def read_run(folder):
     """BadInput says what is wrong."""
     file = Path(folder) / "report.json"
@@ -32,7 +41,7 @@ def read_run(folder):
         report = json.loads(file.read_text(encoding="utf-8"))
         if report["kind"] != "spiking training on the host":
             raise ValueError("another kind of report")
-        accuracy = report["accuracy"]
+        accuracy = accuracy_of(report["accuracy"])
         tables = {"all": report["confusion"]}
         if "by_snr" in accuracy:
             tables = {"all SNRs": report["confusion"],
@@ -41,12 +50,14 @@ def read_run(folder):
         classes = list(report["classes"])
         if any(table.shape != (len(classes), len(classes)) for table in confusion.values()):
             raise ValueError("a confusion matrix of another size than the classes")
-        ratios = [{"name": layer["input_of"], "printed": float(layer["printed"]), "mean": float(layer["mean"]),
+        ratios = [{"name": str(layer["input_of"]), "printed": float(layer["printed"]), "mean": float(layer["mean"]),
                    "by_tick": numpy.array(layer["by_tick"], dtype=float)} for layer in report["spike_ratio"]]
-        return SpikingRun(Path(folder), report["network"]["name"], classes, accuracy, confusion, ratios)
+        if any(layer["by_tick"].ndim != 1 for layer in ratios):
+            raise ValueError("spike ratios that are no list")
+        return SpikingRun(Path(folder), str(report["network"]["name"]), classes, accuracy, confusion, ratios)
     except OSError as error:
         raise BadInput(f"{file}: cannot be read: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise BadInput(f"{file}: expected what rheo train-spiking writes: {error!r}") from error
 
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from .command_line import PICTURE, TEXT, draw, say, written
+from .command_line import PICTURE, TEXT, add_format, draw, say, written
 
 
 def lr_range(arguments):
@@ -44,7 +44,8 @@ def robustness(arguments):
 
 def evaluations(arguments):
     from . import evaluations as module
-    written(arguments, module.table([module.read_evaluation(folder) for folder in arguments.evaluations]))
+    written(arguments, module.table([module.read_evaluation(folder) for folder in arguments.evaluations],
+                                    arguments.format))
 
 
 def spiking_accuracy(arguments):
@@ -101,6 +102,7 @@ def add_to(commands):
     made = commands.add("evaluations", evaluations,
                         "one row a network, mean and deviation over seeds: folders NAME-SEED", TEXT)
     made.add_argument("evaluations", metavar="EVALUATION", nargs="+", help="folder that rheo evaluate --out wrote")
+    add_format(made)
     made = commands.add("spiking-accuracy", spiking_accuracy, "accuracy of spiking networks against SNR",
                         PICTURE.format("accuracy_snr.png, in the run's folder if it is one run"))
     made.add_argument("runs", metavar="RUN", nargs="+", help="folder that rheo train-spiking wrote")

@@ -15,7 +15,8 @@ from urllib.parse import quote
 
 from .errors import BadInput
 from .metrics import goal_of, is_number, value_at
-from .reading import SCHEMA as REPORT_SCHEMA, Run
+from .reading import Run
+from .report_shape import problem
 
 SCHEMA = "1"
 TABLES = ("sweep", "axis", "objective", "point")
@@ -212,8 +213,8 @@ def read_point(file, identity):
         report = json.loads(text)
     except ValueError as wrong:
         raise BadInput(f"{place}: its report cannot be read: {wrong}") from wrong
-    if not isinstance(report, dict) or report.get("schema") != REPORT_SCHEMA or "config" not in report:
-        raise BadInput(f"{place}: its report is none of schema {REPORT_SCHEMA}")
+    if wrong := problem(report):
+        raise BadInput(f"{place}: its report: {wrong}")
     return Run(Path(file).parent, report, place)
 
 

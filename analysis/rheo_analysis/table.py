@@ -2,6 +2,8 @@
 
 import statistics
 
+from .errors import BadInput
+from .metrics import unit_of
 from .quantities import scale_for, significant
 from .reading import groups, number, trained_images
 from .table_formats import FORMATS, NONE
@@ -55,7 +57,22 @@ def spread(values, decimals):
     return f"{shown} ± {rounded}"
 
 
-def rows(runs):
+def chosen(paths):
+    """COLUMNS of the figures at dotted paths of the report, as (heading, unit that takes a prefix, value, decimals)."""
+    columns = []
+    for path in paths:
+        unit = unit_of(path)
+        if unit == "%":
+            columns.append((f"{path} (%)", None, lambda run, path=path: scaled(number(run, path), 100), 2))
+        elif unit in ("", "mm²"):
+            heading = f"{path} ({unit})" if unit else path
+            columns.append((heading, None, lambda run, path=path: number(run, path), None))
+        else:
+            columns.append((path, unit, lambda run, path=path: number(run, path), None))
+    return columns
+
+
+def rows(runs, columns=COLUMNS):
     """(headings of the columns, one list of cells a run, one list of cells a group of several seeds).
     The first two cells of a run's row are its device with what else tells it apart, and its seed; of a group's the
     same and the number of seeds. Training only; times and energies of a column share one prefix."""
@@ -68,9 +85,13 @@ def rows(runs):
     headings = ["device", "seed"]
     run_rows = [[label, str(run.seed)] for label, run in configured]
     group_rows = [[group.label, f"{len(group.runs)} seeds"] for group in parts if len(group.runs) > 1]
-    for heading, unit, value_of, decimals in COLUMNS:
+    for heading, unit, value_of, decimals in columns:
         values = [value_of(run) for _, run in configured]
+        if columns is not COLUMNS and all(value is None for value in values):
+            raise BadInput(f"no run has a figure {heading}; expected a path of report.json such as accuracy.final")
         factor = 1.0
+        if unit is None and decimals is None and all(isinstance(value, (int, type(None))) for value in values):
+            decimals = 0  # counts are shown in full
         if unit:
             factor, prefixed = scale_for([value for value in values if value is not None], unit)
             heading = f"{heading} ({prefixed})"
@@ -82,6 +103,6 @@ def rows(runs):
     return headings, run_rows, group_rows
 
 
-def text(runs, kind="markdown"):
-    """The table of the runs as text."""
-    return FORMATS[kind](*rows(runs))
+def text(runs, kind="markdown", paths=None):
+    """The table of the runs as text, with the usual columns or those of the paths."""
+    return FORMATS[kind](*rows(runs, chosen(paths) if paths else COLUMNS))

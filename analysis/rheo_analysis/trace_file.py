@@ -157,4 +157,4 @@ def read_report(path):
         return None
     with opened(path) as file:
         text = bytes(file["report"][:]).decode()
-        return json.loads(text) if text else None
+        return json.loads(text) if text else None  # ValueError: no complete trace

@@ -44,8 +44,9 @@ class Compare(RunFolders):
                          {"layers[fc1].forward_s", "accuracy.epochs[1].lr", "memory.buffers[buffer].peak_bits"})
 
     def test_what_one_run_lacks_is_absent_not_0(self):
-        a, b = self.runs({"area": None})
+        a, b = self.runs({"area": None, "energy/total_j": 0.03})
         numbers, _, _ = compare.changes(a.report, b.report)
+        self.assertEqual(numbers[0].path, "energy.total_j")  # what is absent comes last
         rows = {row[0]: row for row in map(compare.row, numbers)}
         self.assertEqual(rows["area.total_mm2"][1:], ["6.50 mm²", "absent", "", ""])
 

@@ -36,6 +36,21 @@ class Reports(RunFolders):
         report.unlink()
         self.refused(folder, "not complete.*--resume")
 
+    def test_a_report_of_another_shape_is_refused_with_the_place(self):
+        for i, (path, value, words) in enumerate((
+                ("accuracy", 3, "accuracy: expected an object"),
+                ("accuracy/epochs", 3, "accuracy.epochs: expected a list"),
+                ("accuracy/epochs/0/lr", "much", "lr of a record: expected a number"),
+                ("layers/0/rows", "many", "layers: rows of conv1: expected a number"),
+                ("layers/0/name", None, "layers: name of a record: expected a text"),
+                ("energy/by_layer/conv1", -1.0, "energy.by_layer: expected an object of numbers"),
+                ("time/utilisation/dma", float("nan"), "time.utilisation: expected"),
+                ("actions", [1], "actions: expected"), ("seed", "one", "seed: expected an integer"),
+                ("config", [], "config: expected an object"))):
+            self.refused(self.run_folder(str(i), changes={path: value}), words)
+        (self.run_folder("spiking") / "report.json").write_text('{"schema": 1, "kind": "x", "spike_ratio": []}')
+        self.refused(self.root / "spiking", "is of rheo train-spiking")
+
     def test_one_folder_given_twice_is_one_run(self):
         folder = self.run_folder()
         self.assertEqual(len(sources.read_sources([folder, self.root / "." / "run", folder / "report.json"])), 1)

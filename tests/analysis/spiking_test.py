@@ -42,8 +42,10 @@ class Spiking(RunFolders):
             self.assertAlmostEqual(line.get_ydata()[0], wanted)
 
     def test_a_run_on_the_streaming_platform_has_bars_and_marks(self):
-        layers = [{"name": "conv1", "spike_ratio": 0.01, "spike_ratio_peak": 0.2, "spike_ratio_printed": 0.07,
-                   "break_even": 0.25}, {"name": "fc", "spike_ratio": 0.0, "spike_ratio_peak": 0.0, "break_even": 0.0}]
+        size = {"rows": 1, "columns": 1, "vectors": 1}
+        layers = [{"name": "conv1", **size, "spike_ratio": 0.01, "spike_ratio_peak": 0.2, "spike_ratio_printed": 0.07,
+                   "break_even": 0.25}, {"name": "fc", **size, "spike_ratio": 0.0, "spike_ratio_peak": 0.0,
+                                         "break_even": 0.0}]
         folder = self.run_folder(config={"platform": "stream_fpga"}, changes={"layers": layers})
         self.assertTrue(stream_ratios.is_stream_run(folder))
         self.assertFalse(stream_ratios.is_stream_run(self.root / "absent"))

@@ -3,6 +3,7 @@
 import unittest
 
 from rheo_analysis import sources, table
+from rheo_analysis.errors import BadInput
 from run_folders import RunFolders
 
 
@@ -40,6 +41,16 @@ class Table(RunFolders):
         folder = self.run_folder(changes={"area": None, "accuracy": None})
         _, runs, _ = self.cells([folder])
         self.assertEqual((runs[0][2], runs[0][6]), ("–", "–"))
+
+    def test_columns_may_be_chosen_by_their_paths(self):
+        runs = sources.read_sources([self.run_folder()])
+        headings, rows, _ = table.rows(runs, table.chosen(["memory.bram18k", "energy.by_component.adc",
+                                                           "time.utilisation.dma", "area.total_mm2"]))
+        self.assertEqual(headings[2:], ["memory.bram18k", "energy.by_component.adc (µJ)", "time.utilisation.dma (%)",
+                                        "area.total_mm2 (mm²)"])
+        self.assertEqual(rows[0][2:], ["1", "970.0", "50.00", "6.500"])
+        with self.assertRaisesRegex(BadInput, "no run has a figure energy.joules"):
+            table.rows(runs, table.chosen(["energy.joules"]))
 
     def test_markdown_has_a_rule_and_as_many_cells_in_every_line(self):
         lines = table.text(sources.read_sources(self.seeds("semi_ideal", [0.5, 0.6]))).splitlines()
