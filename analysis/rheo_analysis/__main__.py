@@ -9,6 +9,7 @@ from .errors import BadInput
 
 
 def parser():
+    """The parser of all commands."""
     top = OneLineParser(prog="rheo_analysis", description="Tables and pictures of what rheo writes: runs, sweeps, "
                         "traces, studies.")
     commands = Commands(top)

@@ -30,6 +30,7 @@ def largest_first(parts, least=LEAST_SHARE):
 
 
 def percent(share):
+    """A share as text."""
     return "< 0.1 %" if share < 0.0005 else f"{100 * share:.1f} %"
 
 

@@ -23,6 +23,7 @@ class Configuration:
         self.config, self.backward = config, backward
 
     def text(self, key):
+        """The key's value as it stands; BadInput where there is none."""
         if self.backward and f"backward.{key}" in self.config:
             return str(self.config[f"backward.{key}"])
         if key not in self.config:
@@ -41,6 +42,7 @@ class Configuration:
             return size
 
     def numbers(self, key):
+        """A list of numbers."""
         return [float(part) for part in json.loads(self.text(key))]
 
 

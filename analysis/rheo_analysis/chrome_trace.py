@@ -60,6 +60,7 @@ class Names:
         self.known = {}
 
     def index(self, name):
+        """The name's index, a new one for a new name."""
         return self.known.setdefault(name, len(self.known))
 
 

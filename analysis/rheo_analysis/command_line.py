@@ -39,6 +39,7 @@ class Commands:
 
 
 def time_argument(text):
+    """Seconds of a time such as 2ms."""
     try:
         return parse_seconds(text)
     except ValueError:
@@ -46,6 +47,7 @@ def time_argument(text):
 
 
 def percent_argument(text):
+    """The fraction that a percentage is."""
     try:
         value = float(text.rstrip("% "))
     except ValueError:
@@ -64,14 +66,17 @@ def names_argument(text):
 
 
 def add_format(command):
+    """The argument --format of tables."""
     command.add_argument("--format", choices=FORMATS, default="markdown")
 
 
 def add_plot(command):
+    """The argument --plot of commands that print a table."""
     command.add_argument("--plot", metavar="FILE", help="picture to write beside the table")
 
 
 def say(arguments, *paths):
+    """Says what was written, unless --quiet."""
     if not arguments.quiet:
         for path in paths:
             print(f"wrote {path}")

@@ -117,12 +117,14 @@ class Comparison:
 
 
 def compared(a, b, at_least):
+    """The Comparison of two runs."""
     numbers, texts, same = changes(a.report, b.report)
     kept = [change for change in numbers if abs(change.relative) >= at_least]
     return Comparison(configuration_changes(a.report, b.report), kept, texts, len(numbers) - len(kept), same)
 
 
 def or_absent(value):
+    """A configuration's value as text."""
     return "absent" if value is None else str(value)
 
 
@@ -144,6 +146,7 @@ def plain_text(a, b, found, at_least):
 
 
 def remainder(found, at_least):
+    """How many figures are not listed, and why."""
     less = f", {found.smaller} changed by less than {100 * at_least:g} %" if found.smaller else ""
     return f"{found.same} figures are the same{less}"
 

@@ -27,6 +27,7 @@ class Evaluation:
 
     @property
     def images(self):
+        """How many images were tested."""
         return self.report["images"]["test"]
 
     def similarities(self):

@@ -12,6 +12,7 @@ UNITS_BY_PART = (("time.utilisation.", "%"), ("time.by_phase.", "s"), ("evaluati
 
 
 def is_number(value):
+    """Whether it is a number; true and false are none."""
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 

@@ -120,9 +120,11 @@ class SettingsKey:
         return -(-(len(self.lines) - 1) // rows), rows
 
     def height(self, width):
+        """Of the table in a figure of that width."""
         return self.LINE * (self.parts(width)[1] + 1 + bool(self.note)) + 0.1
 
     def draw(self, drawing, top):
+        """Writes the table, its top so far above the figure's bottom."""
         width, height = drawing.get_size_inches()
         across, rows = self.parts(width)
         head, body = self.lines[0], self.lines[1:]

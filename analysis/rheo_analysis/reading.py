@@ -40,6 +40,7 @@ class Run:
 
     @property
     def name(self):
+        """The folder's name, or the point's."""
         return Path(self.point).name if self.point else self.folder.name or str(self.folder)
 
     @property

@@ -48,10 +48,12 @@ class Marker:
 
     @property
     def intensity(self):
+        """Operations per byte."""
         return self.operations / self.bytes
 
     @property
     def rate(self):
+        """Operations a second."""
         return self.operations / self.seconds
 
 

@@ -15,6 +15,7 @@ WHOLE = "*"
 
 
 def limits(values, room):
+    """The ends of a logarithmic axis that leave a factor `room` on both sides."""
     return min(values) / room, max(values) * room
 
 

@@ -32,6 +32,7 @@ def parts_of(runs, path):
 
 
 def colour_of(name, index, path):
+    """The colour of a part, the same in every bar of a panel."""
     if path.endswith("by_phase"):
         return style.PHASES.get(name, style.OTHERS)
     return {"shared": style.SHARED, "others": style.OTHERS}.get(name, style.colour(index))

@@ -51,6 +51,7 @@ class Effect:
 
     @property
     def range(self):
+        """Between the largest and the smallest mean of a level; None where there are none."""
         return self.high[1] - self.low[1] if self.low else None
 
 
@@ -93,6 +94,7 @@ def analyse(sweep, method=None):
 
 
 def squares(values, centre):
+    """Sum of squared distances."""
     return math.fsum((value - centre)**2 for value in values)
 
 
@@ -193,6 +195,7 @@ def statement(sweep, sensitivity):
 
 
 def strength_text(effect, method):
+    """A share in percent, a rho or an eta; in brackets what chance may have made."""
     if effect.strength is None:
         return NONE
     if method == "main-effects":

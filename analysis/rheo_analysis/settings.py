@@ -60,6 +60,7 @@ def column_scale(name, values):
 
 
 def heading(name, unit):
+    """A column's or an axis' name with its unit."""
     return f"{name} ({unit})" if unit else name
 
 

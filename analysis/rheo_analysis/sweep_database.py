@@ -63,6 +63,7 @@ class Configuration:
 
     @property
     def done(self):
+        """The points with a result."""
         return [point for point in self.points if point.status == "done"]
 
     def values(self, name):
@@ -150,7 +151,7 @@ def read_sweep(file, names=None):
     or "max:path" of report.json (without goal: that of the sweep, else accuracies and rates max, all else min)."""
     def read(connection):
         facts = dict(connection.execute("SELECT key, value FROM sweep"))
-        axes = [Axis(*row) for row in connection.execute("SELECT key, kind FROM axis ORDER BY position")]
+        axes = [Axis(str(row[0]), row[1]) for row in connection.execute("SELECT key, kind FROM axis ORDER BY position")]
         own = [Objective(*row) for row in connection.execute("SELECT name, goal FROM objective ORDER BY position")]
         objectives = own if names is None else [chosen(name, own) for name in names]
         # Reports are large: they are read only for what the objectives do not hold.
@@ -160,9 +161,9 @@ def read_sweep(file, names=None):
                 "SELECT id, generation, seed, settings, status, wall_s, error, objectives, "
                 f"{'report' if lacking else 'NULL'} FROM point ORDER BY id"):
             identity, generation, seed, settings, status, wall_s, error, values, report = row
-            points.append(Point(identity, generation or 0, seed, json.loads(settings or "{}"), status, wall_s,
-                                error or "", numbers(objectives, json.loads(values or "{}"),
-                                                     json.loads(report or "{}"))))
+            points.append(Point(identity, generation or 0, seed, as_object(settings, "settings"), status, wall_s,
+                                str(error or ""), numbers(objectives, as_object(values, "objectives"),
+                                                          as_object(report, "report"))))
         return Sweep(Path(file), facts.get("name") or Path(file).stem, axes, objectives, points)
 
     sweep = query(file, read)
@@ -176,6 +177,14 @@ def read_sweep(file, names=None):
             raise BadInput(f"{file}: no point has a figure {objective.name}; expected a path of report.json such as "
                            "accuracy.final")
     return sweep
+
+
+def as_object(text, column):
+    """A column's JSON object, empty where the column is. ValueError when it is none."""
+    value = json.loads(text or "{}")
+    if not isinstance(value, dict):
+        raise ValueError(f"{column} of a point: expected a JSON object")
+    return value
 
 
 def chosen(text, own):
@@ -208,7 +217,7 @@ def read_point(file, identity):
         raise BadInput(f"{place}: the sweep has no such point")
     status, error, text = row
     if status != "done" or not text:
-        raise BadInput(f"{place}: the point is {status}" + (f": {first_line(error)}" if error else ""))
+        raise BadInput(f"{place}: the point is {status}" + (f": {first_line(str(error))}" if error else ""))
     try:
         report = json.loads(text)
     except ValueError as wrong:
@@ -219,4 +228,5 @@ def read_point(file, identity):
 
 
 def first_line(text):
+    """The first line of a text."""
     return text.strip().partition("\n")[0]

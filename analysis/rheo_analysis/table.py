@@ -30,10 +30,12 @@ COLUMNS = [
 
 
 def scaled(value, factor):
+    """The product, or None of None."""
     return None if value is None else factor * value
 
 
 def formatted(value, decimals):
+    """A cell: so many decimals, or four significant digits where `decimals` is None."""
     if value is None:
         return NONE
     return significant(value, 4) if decimals is None else f"{value:.{decimals}f}"

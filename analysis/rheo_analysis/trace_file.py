@@ -37,6 +37,7 @@ def opened(path):
 
 
 def names(file, kind):
+    """The names that indices of a kind stand for."""
     return [name.decode() for name in file["names"][kind][:]]
 
 

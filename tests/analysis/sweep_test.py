@@ -96,6 +96,10 @@ class BadDatabases(SweepDatabases):
         file = self.database([{"settings": settings(5), "objectives": "{half"}])
         self.refused(file, "does not write")
         with sqlite3.connect(file) as connection:
+            connection.execute("UPDATE point SET objectives = '[1]'")
+        connection.close()
+        self.refused(file, "objectives of a point: expected a JSON object")
+        with sqlite3.connect(file) as connection:
             connection.execute("UPDATE sweep SET value = '2' WHERE key = 'schema'")
         connection.close()
         self.refused(file, "has schema 2; this version reads schema 1")
