@@ -63,8 +63,12 @@ class Configuration:
 
     @property
     def done(self):
-        """The points with a result."""
-        return [point for point in self.points if point.status == "done"]
+        """The points with a result, each seed once: an optimiser may visit a configuration again."""
+        first = {}
+        for point in self.points:
+            if point.status == "done":
+                first.setdefault(point.seed, point)
+        return list(first.values())
 
     def values(self, name):
         """The objective's value of each repeat that has it."""

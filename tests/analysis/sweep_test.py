@@ -30,6 +30,13 @@ class Reading(SweepDatabases):
         self.assertIsNone(second.deviation("accuracy.final"))
         self.assertEqual(sweep.summary(), "trial: 4 points, 3 done, 1 failed")
 
+    def test_a_point_that_was_visited_twice_counts_once(self):
+        sweep = sweep_database.read_sweep(self.database(
+            [{"settings": settings(5), "seed": seed, "values": [value, 1.0]} for seed, value in ((1, 0.5), (2, 0.7),
+                                                                                               (1, 0.5))]))
+        (configuration,) = sweep.configurations()
+        self.assertEqual(configuration.values("accuracy.final"), [0.5, 0.7])
+
     def test_a_swept_seed_is_a_repeat_too(self):
         sweep = sweep_database.read_sweep(self.database(
             [{"settings": {"adc.bits": 5, "seed": seed}, "seed": seed, "values": [0.5, 1.0]} for seed in (1, 2)],
