@@ -19,6 +19,7 @@ from .table_formats import NONE
 
 MOST_OBJECTIVES = 4  # of a picture: six panels
 MOST_NUMBERED = 24  # members of the front that the picture names
+CROWD = 1000  # configurations: smaller points
 
 
 def non_dominated(values):
@@ -61,7 +62,8 @@ def figure(sweep):
                        "choose with --objectives")
     configurations, kept = front(sweep)
     members = [c for c, on in zip(configurations, kept) if on]
-    key = SettingsKey(members[:MOST_NUMBERED], varied_keys(sweep, members), len(members))
+    named = evenly(len(members), MOST_NUMBERED)
+    key = SettingsKey([members[i] for i in named], varied_keys(sweep, members), len(members))
     pairs = list(combinations(range(len(objectives)), 2))
     columns = min(len(pairs), 3)
     rows = -(-len(pairs) // columns)
@@ -82,10 +84,15 @@ def figure(sweep):
     drawing.canvas.draw()  # the layout decides where a number has room
     for axes, (x, y), (factor_x, factor_y) in zip(panels.flat, pairs, factors):
         at = [(factor_x * c.mean(objectives[x].name), factor_y * c.mean(objectives[y].name)) for c in configurations]
-        numbered = [p for p, on in zip(at, kept) if on]
-        place_numbers(axes, numbered[:MOST_NUMBERED], at + along(axes))
+        on_front = [p for p, on in zip(at, kept) if on]
+        place_numbers(axes, [on_front[i] for i in named], at + along(axes))
     key.draw(drawing, foot - 0.5)
     return drawing
+
+
+def evenly(count, most):
+    """At most so many of `count` indices, evenly spread, the first and the last among them."""
+    return sorted({round(i) for i in np.linspace(0, count - 1, min(count, most))})
 
 
 def along(axes):
@@ -106,9 +113,10 @@ class SettingsKey:
     LETTER, LINE = 0.075, 0.19
 
     def __init__(self, named, keys, members):
-        rows = [[value_text(c.settings[k], 4) if k in c.settings else NONE for k in keys] for c in named]
-        self.lines = [["", *keys]] + [[str(number), *row] for number, row in enumerate(rows, 1)]
-        self.columns = [self.LETTER * (2 + max(len(line[i]) for line in self.lines)) for i in range(len(keys) + 1)]
+        rows = [[str(c.points[0].id), *(value_text(c.settings[k], 4) if k in c.settings else NONE for k in keys)]
+                for c in named]
+        self.lines = [["", "point", *keys]] + [[str(number), *row] for number, row in enumerate(rows, 1)]
+        self.columns = [self.LETTER * (2 + max(len(line[i]) for line in self.lines)) for i in range(len(keys) + 2)]
         self.width = sum(self.columns) + 0.3
         more = members - len(named)
         self.note = f"{more} more of the front have no number; the table has all" if more else ""
@@ -145,7 +153,8 @@ def draw_pair(axes, configurations, kept, x, y, stairs):
     """All configurations over two objectives; returns the factors from values to the axes' units."""
     scale_x = objective_axis(axes.xaxis, x, [c.mean(x.name) for c in configurations])
     scale_y = objective_axis(axes.yaxis, y, [c.mean(y.name) for c in configurations])
-    for on, colour, size, level in ((False, style.SHARED, 4.5, 2), (True, style.COLOURS[3], 7, 3)):
+    crowd = len(configurations) > CROWD
+    for on, colour, size, level in ((False, style.SHARED, 2.5 if crowd else 4.5, 2), (True, style.COLOURS[3], 7, 3)):
         part = [c for c, member in zip(configurations, kept) if member == on]
         xs = [scale_x * c.mean(x.name) for c in part]
         ys = [scale_y * c.mean(y.name) for c in part]
@@ -153,8 +162,8 @@ def draw_pair(axes, configurations, kept, x, y, stairs):
         if any(map(any, errors)):
             axes.errorbar(xs, ys, xerr=errors[0], yerr=errors[1], fmt="none", ecolor=colour, elinewidth=0.9, alpha=0.6,
                           zorder=level)
-        axes.plot(xs, ys, "o", color=colour, markersize=size, markeredgecolor="white", markeredgewidth=0.5,
-                  zorder=level)
+        axes.plot(xs, ys, "o", color=colour, markersize=size, markeredgecolor="white",
+                  markeredgewidth=0.2 if crowd else 0.5, zorder=level)
         if on and stairs:
             ordered = sorted(zip(xs, ys))
             axes.step([p[0] for p in ordered], [p[1] for p in ordered], color=colour, linewidth=1.2, zorder=1,

@@ -10,6 +10,7 @@ from .settings import column_scale, heading, levels, magnitude, value_text
 from .style import plt
 
 MOST_AXES = 7
+CROWD = 1000  # points of a panel: smaller and paler
 MOST_OBJECTIVES = 6
 MOST_LEVELS = 8  # that lie side by side and have a mean each
 GROUND = LinearSegmentedColormap.from_list("ground", ["#FFFFFF", "#F2C879"])
@@ -63,7 +64,9 @@ def draw_panel(axes, sweep, axis, kind, objective):
     points = [(place[value_text(c.settings.get(axis))], factor * value)
               for c in configurations for value in c.values(objective.name)]
     x, y = np.array(points).T
-    axes.plot(x, y, "o", color=style.COLOURS[0], markersize=3, alpha=0.45, markeredgewidth=0)
+    crowd = len(x) > CROWD
+    axes.plot(x, y, "o", color=style.COLOURS[0], markersize=2 if crowd else 3, alpha=0.15 if crowd else 0.45,
+              markeredgewidth=0)
     if len(found) <= MOST_LEVELS:
         means = [(at, y[x == at].mean()) for at in sorted(set(x))]
     else:

@@ -194,6 +194,15 @@ class Front(SweepDatabases):
             self.assertIn(word, written)
         self.assertNotIn("tile.rows", written)  # it is the same everywhere
 
+    def test_a_long_front_is_numbered_from_end_to_end(self):
+        self.assertEqual(pareto.evenly(5, 24), [0, 1, 2, 3, 4])
+        chosen = pareto.evenly(100, 24)
+        self.assertEqual((len(chosen), chosen[0], chosen[-1]), (24, 0, 99))
+        figure = pareto.figure(sweep_database.read_sweep(self.database(
+            [{"settings": settings(i), "values": [0.01 * i, 0.02 * i]} for i in range(40)])))
+        self.assertIn("16 more of the front have no number; the table has all",
+                      [text.get_text() for text in figure.texts])
+
     def test_the_line_bounds_what_the_front_dominates(self):
         for goals in itertools.product(("min", "max"), repeat=2):
             signs = [1 if goal == "min" else -1 for goal in goals]
