@@ -109,7 +109,7 @@ def figure(path, start=None, end=None):
     shown = largest_layers(layers, memories)
     colours = {layer: style.SHARED if accesses.layers[layer] == "shared" else style.shade(index)
                for index, layer in enumerate(sorted(shown, key=lambda l: (accesses.layers[l] == "shared", l)))}
-    handles = [Patch(color=colours[layer], label=accesses.layers[layer]) for layer in colours]
+    handles = [Patch(color=colours[layer], label=style.shortened(accesses.layers[layer])) for layer in colours]
     if len(shown) < len(layers):
         handles.append(Patch(color=style.OTHERS, label=f"{len(layers) - len(shown)} others"))
     across = max(1, min(len(handles), int(11 / (0.6 + 0.088 * max(len(h.get_label()) for h in handles)))))

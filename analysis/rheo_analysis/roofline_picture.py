@@ -47,7 +47,7 @@ def figure(run, rooflines):
         named = [m for m in roofline.markers if m.layer]
         points = [(m.intensity, m.rate) for m in roofline.markers]
         dashes = [(m.intensity, m.ceiling) for m in named if m.ceiling]
-        for m, label in zip(named, [m.layer for m in named]):
+        for m, label in zip(named, [style.shortened(m.layer) for m in named]):
             place_labels_once(axes, m, label, points + dashes)
     return drawing
 

@@ -44,6 +44,8 @@ def figure(runs):
     names = labels(runs)
     if len(set(names)) < len(names):
         names = [f"{name}, seed\u00a0{run.seed}" for name, run in zip(names, runs)]
+    if len(set(names)) < len(names):
+        names = [run.place for run in runs]
     names = [textwrap.fill(name, 44) for name in names]
     left = min(0.4 + LETTER * max(len(line) for name in names for line in name.split("\n")), 4.2)
     lines = sum(max(1.3, name.count("\n") + 1) for name in names)
@@ -73,7 +75,7 @@ def figure(runs):
         axes.grid(axis="y", visible=False)
         axes.set_xlabel(f"{'energy' if unit == 'J' else 'time'} ({prefixed})")
         axes.set_title(title)
-        handles = [Patch(color=colour_of(kind, index, path), label=kind.replace("_", " "))
+        handles = [Patch(color=colour_of(kind, index, path), label=style.shortened(kind))
                    for index, kind in enumerate(kinds)]
         axes.legend(handles=handles, loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=9, handlelength=1.0,
                     labelspacing=0.25)

@@ -88,6 +88,12 @@ def two_lines(text, longest=18):
     return text[:middle].rstrip() + "\n" + text[middle:]
 
 
+def shortened(name, most=26):
+    """A name of at most so many letters, its middle left out; underscores become blanks."""
+    name = name.replace("_", " ")
+    return name if len(name) <= most else f"{name[:most // 2]}…{name[-(most - most // 2 - 1):]}"
+
+
 def ink_on(background):
     """Black or white, whichever reads better on a colour."""
     red, green, blue = matplotlib.colors.to_rgb(background)

@@ -54,7 +54,7 @@ def figure(path, start=None, end=None, colouring="phase"):
     tall = sum(heights.values())
     palette = colours(trace, colouring)
     tested = "evaluation" in trace.modes and bool((trace.commands.mode == trace.modes.index("evaluation")).any())
-    handles = [Patch(color=colour, label=name or "other") for name, colour in palette.items()]
+    handles = [Patch(color=colour, label=style.shortened(name) or "other") for name, colour in palette.items()]
     if tested:
         handles.append(Patch(color=style.MUTED, alpha=0.45, label="testing (paler)"))
     across = max(1, min(len(handles), int(12 / (0.6 + LEGEND_LETTER * max(len(h.get_label()) for h in handles)))))
@@ -65,7 +65,7 @@ def figure(path, start=None, end=None, colouring="phase"):
     axes.set_ylim(tall, 0)
     tops = dict(zip(rows, np.cumsum([0.0, *heights.values()])))
     axes.set_yticks([tops[unit] + heights[unit] / 2 for unit in rows],
-                    [trace.units[unit].replace("_", " ") for unit in rows])
+                    [style.shortened(trace.units[unit]) for unit in rows])
     axes.hlines([tops[unit] + heights[unit] for unit in rows], 0, 1, color="#E6E6E6", linewidth=0.8,
                 transform=axes.get_yaxis_transform())
     axes.tick_params(axis="y", length=0)

@@ -44,7 +44,7 @@ def figure(path, start=None, end=None):
     drawing, axes = plt.subplots(figsize=(12, 1.6 + 0.33 * len(rows)), layout="constrained")
     image = axes.imshow(100 * shares, aspect="auto", cmap=SCALE, vmin=0, vmax=100, interpolation="nearest",
                         extent=(start / scale, end / scale, len(rows), 0))
-    names = [trace.units[unit].replace("_", " ") + (f" ({lanes} lanes)" if lanes > 1 else "")
+    names = [style.shortened(trace.units[unit]) + (f" ({lanes} lanes)" if lanes > 1 else "")
              for unit, lanes in rows.items()]
     axes.set_yticks(np.arange(len(rows)) + 0.5, names)
     for row in range(1, len(rows)):

@@ -1,10 +1,11 @@
 """What the pictures show, as numbers: means and bands, parts of a whole."""
 
 import unittest
+import warnings
 
 import numpy as np
 
-from rheo_analysis import breakdown, curves, lr_range, reading, run_bars, sources
+from rheo_analysis import breakdown, curves, lr_range, reading, run_bars, sources, style
 from rheo_analysis.errors import BadInput
 from rheo_analysis.style import plt
 from run_folders import RunFolders
@@ -128,7 +129,32 @@ class LongNames(Pictures):
                   for i in range(20)]
         run = reading.read_run(self.run_folder(changes={"layers": layers}))
         self.assertEqual(len(set(breakdown.layer_colours(run).values())), len(breakdown.layer_colours(run)))
-        self.assertIn("conv19", texts(breakdown.figure(run)))
+        words = texts(breakdown.figure(run))
+        self.assertIn("12 other layers", words)
+
+    def test_long_names_are_shortened_and_lists_end(self):
+        name = "stage1_residual_block_with_a_long_name_conv2d"
+        self.assertEqual(len(style.shortened(name)), 26)
+        self.assertTrue(style.shortened(name).startswith("stage1 residu"))
+        self.assertTrue(style.shortened(name).endswith("name conv2d"))
+        self.assertEqual(style.shortened("vector_unit"), "vector unit")
+        self.assertEqual(breakdown.listed(["abc", "def", "ghi"], 9), "abc, def and 1 more")
+        self.assertEqual(breakdown.listed(["abc", "def", "ghi"], 99), "abc, def, ghi")
+
+    def test_a_breakdown_with_long_names_keeps_its_layout(self):
+        layers = [{"name": f"stage{i}_residual_block_with_a_long_name", "tiles": 1, "rows": 1, "columns": 1,
+                   "vectors": 1, "forward_s": 0.01} for i in range(14)]
+        units = {f"unit{i}_of_a_long_name_that_goes_on_and_on": 0.5 for i in range(12)}
+        run = reading.read_run(self.run_folder(changes={
+            "layers": layers, "time/utilisation": units, "energy/by_layer": {
+                layer["name"]: 0.02 / 14 for layer in layers}}))
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # a layout that cannot be settled is one
+            figure = breakdown.figure(run)
+            figure.canvas.draw()
+        for text in figure.findobj(lambda artist: hasattr(artist, "get_text") and artist.get_text()):
+            box = text.get_window_extent()
+            self.assertTrue(box.x0 >= -1 and box.x1 <= figure.bbox.x1 + 1, text.get_text())
 
     def test_inference_is_not_called_training(self):
         run = reading.read_run(self.run_folder(changes={"accuracy/epochs": []}))
