@@ -10,6 +10,10 @@ from .style import plt
 
 LEAST_SHARE = 0.004  # smaller parts are drawn together
 MOST_UNITS = 20
+LEAST_ROWS = 4  # of a panel: one bar alone is no block
+MOST_LETTERS = 120  # of the list below a bar
+MOST_LAYERS = 8  # of the time's bars
+TIME_PANEL, TIME_WIDTH = 3.1, 6.0  # inches: height without the legend, width of the legend
 
 
 def largest_first(parts, least=LEAST_SHARE):
@@ -28,7 +32,17 @@ def largest_first(parts, least=LEAST_SHARE):
 
 
 def percent(share):
+    """A share as text."""
     return "< 0.1 %" if share < 0.0005 else f"{100 * share:.1f} %"
+
+
+def listed(words, most):
+    """The words in a list of at most about so many letters, and how many more there are."""
+    shown = list(words)
+    while len(", ".join(shown)) > most and len(shown) > 1:
+        shown.pop()
+    more = len(words) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more else "")
 
 
 def label_segment(axes, left, width, y, words, colour):
@@ -45,15 +59,15 @@ def label_segment(axes, left, width, y, words, colour):
 
 
 def layer_colours(run):
-    """{layer: colour}: those with a matrix first, then the others; grey for what layers share and when colours end."""
+    """{layer: colour}: those with a matrix first, then the others; grey for what layers share."""
     names = [layer["name"] for layer in run.report.get("layers", [])]
     names = list(dict.fromkeys([*names, *run.report["energy"].get("by_layer", {})]))
     names = [name for name in names if name != "shared"]
-    return {**dict(zip(names, style.COLOURS)), "shared": style.SHARED}
+    return {**dict(zip(names, map(style.shade, range(len(names))))), "shared": style.SHARED}
 
 
 def draw_energy(axes, run):
-    """Stacked bars of the training energy, each bar the whole: by component, by layer, by phase."""
+    """Stacked bars of the energy (of training, or of inference), each the whole: by component, layer and phase."""
     total = number(run, "energy.total_j")
     factor, unit = scale_for([total], "J")
     names = ("component", "layer", "phase")
@@ -72,20 +86,20 @@ def draw_energy(axes, run):
                 colour = (style.PHASES if name == "phase" else layers).get(part, style.OTHERS)
             if part.endswith(" others"):
                 colour = style.OTHERS
-            part = part.replace("_", " ")
+            part = style.shortened(part)
             axes.barh(row, width, left=left, height=0.52, color=colour, edgecolor="white", linewidth=0.8)
             words = [f"{part} {percent(share)}", f"{part}\n{percent(share)}"]
             if not label_segment(axes, left, width, row, words, colour):
                 unlabelled.append(f"{part} {percent(share)}")
             left += width
         if unlabelled:
-            axes.text(factor * total, row + 0.30, "at the right: " + ", ".join(unlabelled), ha="right", va="top",
-                      fontsize=9.5, color=style.MUTED)
+            axes.text(factor * total, row + 0.30, "at the right: " + listed(unlabelled, MOST_LETTERS), ha="right",
+                      va="top", fontsize=9.5, color=style.MUTED)
     axes.set_yticks(range(len(names)), [f"by {name}" for name in names])
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="y", visible=False)
     axes.spines["left"].set_visible(False)
-    axes.set_xlabel(f"energy of training ({unit})")
+    axes.set_xlabel(f"energy of {run.activity} ({unit})")
     axes.set_title("Energy")
 
 
@@ -95,29 +109,58 @@ def layer_times(run, phase):
     return {name: value for name, value in times.items() if value > 0}
 
 
+def named_layers(run):
+    """The layers that the time's bars tell apart, in the order of the network: the MOST_LAYERS that take longest."""
+    spent = {}
+    for phase in section(run, "time.by_phase"):
+        for name, value in layer_times(run, phase).items():
+            spent[name] = spent.get(name, 0.0) + value
+    kept = sorted(spent, key=lambda name: -spent[name])[:MOST_LAYERS]
+    return [name for name in spent if name in kept], len(spent) - len(kept)
+
+
+def time_legend(run):
+    """(handles, columns, rows) of the legend below the time's bars, as wide as they are."""
+    named, others = named_layers(run)
+    if not named:
+        return [], 0, 0
+    colours = layer_colours(run)
+    handles = [Patch(color=colours[name], label=style.shortened(name)) for name in named]
+    if others:
+        handles.append(Patch(color=style.SHARED, label=f"{others} other layers"))
+    handles.append(Patch(color=style.OTHERS, label="not by layer"))
+    for columns in range(min(len(handles), 5), 0, -1):
+        rows = -(-len(handles) // columns)
+        parts = [handles[at:at + rows] for at in range(0, len(handles), rows)]
+        if sum(0.5 + 0.075 * max(len(h.get_label()) for h in part) for part in parts) <= TIME_WIDTH:
+            break
+    return handles, columns, rows
+
+
 def draw_time(axes, run):
     """Busy time by phase, stacked by layer where the report tells; the simulated time as a line."""
     phases = section(run, "time.by_phase")
     simulated = number(run, "time.simulated_s")
     factor, unit = scale_for(list(phases.values()) + [simulated or 0], "s")
-    known = [layer["name"] for layer in run.report.get("layers", [])]
     colours = layer_colours(run)
-    few = all(name in colours for name in known)
-    handles = {}
+    named, _ = named_layers(run)
     for row, (phase, seconds) in enumerate(phases.items()):
+        times = layer_times(run, phase)
+        parts = [(times[name], colours[name]) for name in named if name in times]
+        parts.append((sum(value for name, value in times.items() if name not in named), style.SHARED))
         left = 0.0
-        for name, value in (layer_times(run, phase) if few else {}).items():
-            bar = axes.barh(row, factor * value, left=left, height=0.6, color=colours[name],
-                            edgecolor="white", linewidth=0.6)
-            handles.setdefault(name, bar)
-            left += factor * value
+        for value, colour in parts:
+            if value > 0:
+                axes.barh(row, factor * value, left=left, height=0.6, color=colour, edgecolor="white", linewidth=0.6)
+                left += factor * value
         rest = factor * seconds - left
         if rest > 1e-6 * factor * seconds:
             axes.barh(row, rest, left=left, height=0.6, color=style.OTHERS)
-        axes.text(factor * seconds, row, "  " + engineering(seconds, "s"), va="center", fontsize=10)
+        axes.annotate(engineering(seconds, "s"), (factor * seconds, row), xytext=(6, 0), textcoords="offset points",
+                      va="center", fontsize=10, bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0})
     widest = factor * max(list(phases.values()) + [simulated or 0])
     axes.set_xlim(0, 1.22 * widest)
-    axes.set_ylim(len(phases) - 0.4, -0.95)
+    axes.set_ylim(max(len(phases), LEAST_ROWS) - 0.4, -0.95)
     if simulated:
         axes.axvline(factor * simulated, ymax=0.93, color=style.INK, linewidth=1, linestyle=":")
         right = factor * simulated < 0.5 * widest
@@ -128,12 +171,10 @@ def draw_time(axes, run):
     axes.grid(axis="y", visible=False)
     axes.set_xlabel(f"busy time, summed over units ({unit})")
     axes.set_title("Time by phase (phases overlap)")
+    handles, columns, _ = time_legend(run)
     if handles:
-        names = [name for name in known if name in handles]
-        names_and_rest = names + ["not by layer"]
-        axes.legend([handles[name] for name in names] + [Patch(color=style.OTHERS)], names_and_rest, loc="upper center",
-                    bbox_to_anchor=(0.45, -0.17), borderaxespad=0, ncols=min(len(names_and_rest), 5), handlelength=1.2,
-                    columnspacing=1.2)
+        axes.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.45, -0.2), borderaxespad=0, ncols=columns,
+                    handlelength=1.2, columnspacing=1.2)
 
 
 def draw_utilisation(axes, run):
@@ -146,13 +187,12 @@ def draw_utilisation(axes, run):
         axes.text(value + 1.5, row, "< 0.1 %" if 0 < value < 0.05 else f"{value:.1f} %", va="center", fontsize=10)
     axes.set_xlim(0, 115)
     axes.set_xticks(range(0, 101, 20))
-    axes.set_ylim(len(shown) - 0.4, -0.6)
-    axes.set_yticks(range(len(shown)), [name.replace("_", " ") for name, _ in shown])
+    axes.set_ylim(max(len(shown), LEAST_ROWS) - 0.4, -0.6)
+    axes.set_yticks(range(len(shown)), [style.shortened(name) for name, _ in shown])
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="y", visible=False)
-    more = f"; {len(hidden)} more below {100 * shown[-1][1]:.2g} %" if hidden else ""
-    axes.set_xlabel(f"busy share of simulated time (%){more}")
-    axes.set_title("Utilisation")
+    axes.set_xlabel("busy share of simulated time (%)")
+    axes.set_title(f"Utilisation ({len(hidden)} more below {100 * shown[-1][1]:.2g} %)" if hidden else "Utilisation")
 
 
 def figure(run):
@@ -161,20 +201,21 @@ def figure(run):
     if total is None:
         section(run, "energy.total_j")
     units = min(len(section(run, "time.utilisation")), MOST_UNITS)
-    lower = max(2.9, 0.27 * units + 0.6)
+    time_panel = TIME_PANEL + 0.23 * time_legend(run)[2]
+    lower = max(time_panel, 0.27 * units + 0.6)
     drawing = plt.figure(figsize=(11, 4.6 + lower), layout="constrained")
     grid = drawing.add_gridspec(2, 2, height_ratios=[3.4, lower], width_ratios=[1.15, 1])
     energy = drawing.add_subplot(grid[0, :])
-    draw_time(drawing.add_subplot(grid[1, 0]), run)
+    left = grid[1, 0].subgridspec(2, 1, height_ratios=[time_panel, max(lower - time_panel, 0.01)])
+    draw_time(drawing.add_subplot(left[0]), run)
     draw_utilisation(drawing.add_subplot(grid[1, 1]), run)
     simulated = number(run, "time.simulated_s")
     assumed = number(run, "energy.assumed_fraction")
-    facts = [f"{engineering(total, 'J')} and {engineering(simulated, 's')} of training on the chip"
-             if simulated else f"{engineering(total, 'J')} of training"]
+    facts = [f"{engineering(total, 'J')} and {engineering(simulated, 's')} of {run.activity} on the chip"
+             if simulated else f"{engineering(total, 'J')} of {run.activity}"]
     if assumed is not None:
         facts.append(f"{100 * assumed:.0f} % of the energy rests on assumptions")
-    drawing.suptitle(f"{run.title}, {run.device}, seed {run.seed}\n" + "; ".join(facts), x=0.01, ha="left",
-                     fontweight="bold", fontsize=12)
+    style.headline(drawing, f"{run.title}, {run.device}, seed {run.seed}", "; ".join(facts))
     energy.set_xlim(0, 1)
     drawing.canvas.draw()  # the layout decides how wide the bars are, and so which labels fit
     draw_energy(energy, run)

@@ -3,17 +3,11 @@
 import math
 from dataclasses import dataclass
 
-from .quantities import engineering, significant
-from .reading import is_number
+from .metrics import is_number, shown, unit_of
+from .quantities import significant
+from .table_formats import FORMATS
 
 NOT_FIGURES = ("schema", "version", "config", "seed")
-
-# (how a path ends or what it contains, unit); the first that matches.
-UNITS_BY_END = (("accuracy.final", "%"), ("accuracy.best", "%"), ("_accuracy", "%"), ("_fraction", "%"),
-                ("_s", "s"), ("_j", "J"), ("_mm2", "mm²"), ("_hz", "Hz"), ("_bytes", "B"), ("_bits", "bit"))
-UNITS_BY_PART = (("time.utilisation.", "%"), ("time.by_phase.", "s"), ("evaluation.by_phase.", "s"),
-                 ("energy_by_", "J"), ("energy.by_", "J"), ("area.by_", "mm²"))
-
 
 @dataclass(frozen=True)
 class Change:
@@ -31,17 +25,6 @@ class Change:
         if self.before == 0:
             return 0.0 if self.after == 0 else math.inf
         return (self.after - self.before) / abs(self.before)
-
-
-def unit_of(path):
-    """The unit of a figure by its path in the report; "" for counts, "%" for fractions of 1."""
-    for end, unit in UNITS_BY_END:
-        if path.endswith(end):
-            return unit
-    for part, unit in UNITS_BY_PART:
-        if part in path:
-            return unit
-    return ""
 
 
 def figures(report):
@@ -67,7 +50,8 @@ def figures(report):
 
 
 def changes(before, after):
-    """(numbers that differ, largest relative change first; texts that differ; how many figures are the same)."""
+    """(numbers that differ, largest relative change first, those that one side lacks last; texts that differ; how
+    many figures are the same)."""
     a, b = figures(before), figures(after)
     numbers, texts, same = [], [], 0
     for path in dict.fromkeys([*a, *b]):
@@ -78,7 +62,7 @@ def changes(before, after):
             numbers.append(change)
         else:
             texts.append(change)
-    numbers.sort(key=lambda change: -abs(change.relative))
+    numbers.sort(key=lambda change: (change.before is None or change.after is None, -abs(change.relative)))
     return numbers, texts, same
 
 
@@ -87,21 +71,6 @@ def configuration_changes(before, after):
     a = {"version": before.get("version"), **before["config"]}
     b = {"version": after.get("version"), **after["config"]}
     return [(key, a.get(key), b.get(key)) for key in dict.fromkeys([*a, *b]) if a.get(key) != b.get(key)]
-
-
-def shown(value, unit):
-    if value is None:
-        return "absent"
-    if not is_number(value):
-        return str(value)
-    if unit == "%":
-        return f"{100 * value:.2f} %"
-    return engineering(value, unit) if unit else counted(value)
-
-
-def counted(value):
-    """A count in full up to seven digits, else four significant digits."""
-    return str(value) if isinstance(value, int) and abs(value) < 10_000_000 else f"{value:.4g}"
 
 
 def row(change):
@@ -136,24 +105,75 @@ def aligned(lines):
     return ["  " + "  ".join(padded(line)).rstrip() for line in lines]
 
 
-def text(a, b, at_least=0.0):
-    """What changed from run `a` to run `b`, as text; figures that changed by less than `at_least` (a fraction) are
-    counted only."""
-    lines = [f"A: {a.folder}", f"B: {b.folder}", ""]
-    configured = configuration_changes(a.report, b.report)
-    lines.append("Configuration" if configured else "Configuration: the same")
-    lines += [f"  {key}: {'absent' if x is None else x} -> {'absent' if y is None else y}" for key, x, y in configured]
+@dataclass(frozen=True)
+class Comparison:
+    """What differs from run `a` to run `b`."""
+
+    configured: list  # (key, value before, value after)
+    kept: list  # figures that changed by as much as was asked, largest relative change first
+    texts: list
+    smaller: int  # figures that changed by less
+    same: int
+
+
+def compared(a, b, at_least):
+    """The Comparison of two runs."""
     numbers, texts, same = changes(a.report, b.report)
     kept = [change for change in numbers if abs(change.relative) >= at_least]
+    return Comparison(configuration_changes(a.report, b.report), kept, texts, len(numbers) - len(kept), same)
+
+
+def or_absent(value):
+    """A configuration's value as text."""
+    return "absent" if value is None else str(value)
+
+
+def plain_text(a, b, found, at_least):
+    """For a terminal."""
+    lines = [f"A: {a.place}", f"B: {b.place}", ""]
+    lines.append("Configuration" if found.configured else "Configuration: the same")
+    lines += [f"  {key}: {or_absent(x)} -> {or_absent(y)}" for key, x, y in found.configured]
     lines.append("")
-    if kept:
+    if found.kept:
         lines += ["Figures, largest relative change first"]
-        lines += aligned([["", "A", "B", "B - A", "change"]] + [row(change) for change in kept])
+        lines += aligned([["", "A", "B", "B - A", "change"]] + [row(change) for change in found.kept])
     else:
-        lines.append("Figures: none changed" + (" by as much" if numbers else ""))
-    for change in texts:
+        lines.append("Figures: none changed" + (" by as much" if found.smaller else ""))
+    for change in found.texts:
         lines.append(f"  {change.path}: {shown(change.before, '')} -> {shown(change.after, '')}")
-    smaller = len(numbers) - len(kept)
-    less = f", {smaller} changed by less than {100 * at_least:g} %" if smaller else ""
-    lines.append(f"{same} figures are the same{less}")
+    lines.append(remainder(found, at_least))
     return "\n".join(lines) + "\n"
+
+
+def remainder(found, at_least):
+    """How many figures are not listed, and why."""
+    less = f", {found.smaller} changed by less than {100 * at_least:g} %" if found.smaller else ""
+    return f"{found.same} figures are the same{less}"
+
+
+def tables(a, b, found, at_least, kind):
+    """Two tables, configuration and figures; CSV: one of all, with full digits."""
+    configured = [[key, or_absent(x), or_absent(y)] for key, x, y in found.configured]
+    texts = [[change.path, shown(change.before, ""), shown(change.after, "")] for change in found.texts]
+    if kind == "csv":
+        cells = [[key, x, y, ""] for key, x, y in configured + texts]
+        cells += [[c.path, *("" if v is None else repr(v) for v in (c.before, c.after)),
+                   "" if math.isinf(c.relative) else repr(c.relative)] for c in found.kept]
+        return FORMATS[kind](["key or figure", a.place, b.place, "relative change"], cells)
+    comment = "% " if kind == "latex" else ""
+    parts = [f"{comment}A: {a.place}", f"{comment}B: {b.place}"]
+    if configured:
+        parts.append(FORMATS[kind](["configuration", "A", "B"], configured).rstrip("\n"))
+    if found.kept or texts:
+        parts.append(FORMATS[kind](["figure", "A", "B", "B - A", "change"],
+                                   [row(change) for change in found.kept] + [cells + ["", ""] for cells in texts])
+                     .rstrip("\n"))
+    parts.append(comment + remainder(found, at_least) + ".")
+    return "\n\n".join(parts) + "\n"
+
+
+def text(a, b, at_least=0.0, kind="text"):
+    """What changed from run `a` to run `b`; figures that changed by less than `at_least` (a fraction) are counted
+    only. kind: text (for a terminal), markdown, latex, csv."""
+    found = compared(a, b, at_least)
+    return plain_text(a, b, found, at_least) if kind == "text" else tables(a, b, found, at_least, kind)

@@ -1,5 +1,7 @@
 """Accuracy, loss and learning rate against epoch, of one or several runs."""
 
+import textwrap
+
 import numpy as np
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
@@ -7,6 +9,10 @@ from matplotlib.ticker import MaxNLocator
 from . import style
 from .reading import epochs, groups
 from .style import plt
+
+
+NARROWEST, WIDEST = 7.6, 12.0  # inches
+LETTER = 0.072  # inches of a letter of the legend
 
 
 def series(group, key):
@@ -20,13 +26,15 @@ def series(group, key):
             np.array([[record[key] for record in r[:length]] for r in records], dtype=float))
 
 
-def band(axes, data, colour, line="-", factor=1.0, markers=True):
-    """The mean over runs, and between the lowest and the highest run a band; markers where epochs are few."""
+def band(axes, data, colour, line="-", factor=1.0, markers=True, hollow=False):
+    """The mean over runs, and between the lowest and the highest run a band; markers where epochs are few, or `hollow`
+    squares."""
     if data is None:
         return
     x, y = data
     y = factor * y
-    axes.plot(x, y.mean(axis=0), line, color=colour, marker="o" if markers and len(x) <= 20 else None)
+    look = {"marker": "s", "markerfacecolor": "none"} if hollow else {"marker": "o"}
+    axes.plot(x, y.mean(axis=0), line, color=colour, **(look if markers and len(x) <= 20 else {}))
     if len(y) > 1:
         axes.fill_between(x, y.min(axis=0), y.max(axis=0), color=colour, alpha=0.18, linewidth=0)
 
@@ -45,22 +53,26 @@ def final_accuracy(group):
 def figure(runs):
     """A figure of the runs, grouped: test accuracy (%), train and test loss, learning rate against epoch."""
     parts = groups(runs)
-    height = 7.6 + 0.24 * len(parts)
-    drawing, (accuracy, loss, rate) = plt.subplots(3, 1, figsize=(7.6, height), sharex=True, layout="constrained",
+    labels = [f"{group.label}: {final_accuracy(group)}" for group in parts]
+    width = min(max(NARROWEST, 1.4 + LETTER * max(map(len, labels))), WIDEST)
+    labels = [textwrap.fill(label, int((width - 1.4) / LETTER)) for label in labels]
+    height = 7.6 + 0.24 * sum(label.count("\n") + 1 for label in labels)
+    drawing, (accuracy, loss, rate) = plt.subplots(3, 1, figsize=(width, height), sharex=True, layout="constrained",
                                                    gridspec_kw={"height_ratios": [3, 3, 1.1]})
     handles = []
-    for index, group in enumerate(parts):
+    single = any(len(epochs(run)) == 1 for run in runs)  # a line of one point is none
+    for index, (group, label) in enumerate(zip(parts, labels)):
         colour = style.colour(index)
         line = style.line(index)
         band(accuracy, series(group, "test_accuracy"), colour, line, 100)
         band(loss, series(group, "test_loss"), colour)
-        band(loss, series(group, "train_loss"), colour, "--", markers=len(epochs(group.runs[0])) == 1)
-        handles.append(Line2D([], [], color=colour, linestyle=line, marker="o",
-                              label=f"{group.label}: {final_accuracy(group)}"))
+        band(loss, series(group, "train_loss"), colour, "--", markers=single, hollow=True)
+        handles.append(Line2D([], [], color=colour, linestyle=line, marker="o", label=label))
     accuracy.set_ylabel("test accuracy (%)")
     loss.set_ylabel("loss (cross entropy)")
-    kinds = [Line2D([], [], color=style.MUTED, linestyle="-", label="test"),
-             Line2D([], [], color=style.MUTED, linestyle="--", label="training")]
+    kinds = [Line2D([], [], color=style.MUTED, linestyle="-", marker="o", label="test"),
+             Line2D([], [], color=style.MUTED, linestyle="--", label="training",
+                    **({"marker": "s", "markerfacecolor": "none"} if single else {}))]
     loss.legend(handles=kinds, loc="upper right", ncols=2)
 
     rates = [series(group, "lr") for group in parts]
@@ -77,7 +89,7 @@ def figure(runs):
     drawing.align_ylabels()
     titles = list(dict.fromkeys(run.title for run in runs))
     seeds = f", seed {runs[0].seed}" if len(runs) == 1 else ""
-    drawing.suptitle("; ".join(titles) + seeds, x=0.01, ha="left", fontweight="bold")
+    style.headline(drawing, "; ".join(titles) + seeds, size=13)
     several = any(len(group.runs) > 1 for group in parts)
     title = "accuracy after the last epoch" + (", mean ± deviation; band: lowest to highest seed" if several else "")
     accuracy.legend(handles=handles, loc="lower left", bbox_to_anchor=(-0.02, 1.0), borderaxespad=0.3, title=title,

@@ -43,6 +43,7 @@ def read_response(path):
 
 
 def draw(axes, response, colour, label, line="-"):
+    """A response: the mean, and the band between the percentiles where there are some."""
     if response.low is not None:
         axes.fill_between(response.pulses, response.low, response.high, color=colour, alpha=0.18, linewidth=0,
                           label=f"{label}, 5 to 95 % of the cells")

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import BadInput
-from .reading import SCHEMA, is_number
-from .table import NONE, markdown, spread
+from .metrics import is_number
+from .report_shape import SCHEMA
+from .table import spread
+from .table_formats import FORMATS, NONE
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,7 @@ class Evaluation:
 
     @property
     def images(self):
+        """How many images were tested."""
         return self.report["images"]["test"]
 
     def similarities(self):
@@ -83,9 +86,8 @@ COLUMNS = [
 ]
 
 
-def table(evaluations):
-    """A Markdown table, one row a group: mean ± sample deviation over its seeds. Columns that say nothing are left
-    out."""
+def table(evaluations, kind="markdown"):
+    """A table, one row a group: mean ± sample deviation over its seeds. Columns that say nothing are left out."""
     groups = grouped(evaluations)
     columns = [(heading, [spread([value_of(e) for e in members], decimals) for members in groups.values()])
                for heading, value_of, decimals in COLUMNS]
@@ -93,4 +95,4 @@ def table(evaluations):
     headings = ["network", "seeds", *(heading for heading, _ in columns)]
     rows = [[name, str(len(members)), *(cells[row] for _, cells in columns)]
             for row, (name, members) in enumerate(groups.items())]
-    return markdown(headings, rows, [])
+    return FORMATS[kind](headings, rows)

@@ -67,6 +67,7 @@ def speedups(points):
 
 
 def name_of(unit):
+    """A unit as the picture names it."""
     return UNITS.get(unit, unit.replace("tile ", "tiles of "))
 
 

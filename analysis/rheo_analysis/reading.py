@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import BadInput
-
-SCHEMA = 1
+from .metrics import value_at
+from .report_shape import problem
 
 # Keys that cannot change a result: runs that differ in these alone count as one configuration.
 WITHOUT_EFFECT = ("seed", "checkpoint.interval", "workload.data_dir")
@@ -19,20 +19,29 @@ WITHOUT_EFFECT = ("seed", "checkpoint.interval", "workload.data_dir")
 WHAT_RAN = ("workload.network", "workload.dataset")
 MOST_KEYS = 3  # of a label
 
-# Training samples of the published sets, for configurations that say "all" (train_samples = 0).
-TRAINING_SAMPLES = {"mnist": 60000, "fashion-mnist": 60000, "synthetic": 10000}
-
 
 @dataclass(frozen=True)
 class Run:
-    """One complete run: its folder and its report (schema 1, SI units)."""
+    """One complete run: its folder and its report (schema 1, SI units). Of a point of a sweep: the folder of the
+    database, and the point's name."""
 
     folder: Path
     report: dict
+    point: str = ""  # "sweep.db#3"
+
+    @property
+    def place(self):
+        """Where it comes from, as the user writes it."""
+        return self.point or str(self.folder)
+
+    def beside(self, name):
+        """The path of a picture about it."""
+        return self.folder / (f"{self.name}.{name}" if self.point else name)
 
     @property
     def name(self):
-        return self.folder.name or str(self.folder)
+        """The folder's name, or the point's."""
+        return Path(self.point).name if self.point else self.folder.name or str(self.folder)
 
     @property
     def config(self):
@@ -50,22 +59,18 @@ class Run:
     @property
     def title(self):
         """"lenet on fashion-mnist": what ran."""
-        network, dataset = (self.config.get(f"workload.{key}", "?") for key in ("network", "dataset"))
-        return f"{network} on {dataset}"
+        dataset = self.config.get("workload.dataset") or self.config.get("data.kind", "?")
+        return f"{self.config.get('workload.network', '?')} on {dataset}"
+
+    @property
+    def activity(self):
+        """"training" where there are epochs, else "inference": what time and energy are of."""
+        return "training" if self.report.get("accuracy", {}).get("epochs") else "inference"
 
 
 def number(run, path):
     """The report's number at a path such as "time.simulated_s", or None where it is absent: not modelled."""
-    value = run.report
-    for key in path.split("."):
-        if not isinstance(value, dict) or key not in value:
-            return None
-        value = value[key]
-    return value if is_number(value) else None
-
-
-def is_number(value):
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+    return value_at(run.report, path)
 
 
 def section(run, path):
@@ -74,7 +79,7 @@ def section(run, path):
     for key in path.split("."):
         value = value.get(key) if isinstance(value, dict) else None
     if not isinstance(value, dict) or not value:
-        raise BadInput(f"{run.folder}: report.json has no {path}")
+        raise BadInput(f"{run.place}: report.json has no {path}")
     return value
 
 
@@ -82,19 +87,15 @@ def epochs(run):
     """The report's epoch records, oldest first; BadInput where there are none."""
     records = run.report.get("accuracy", {}).get("epochs", [])
     if not records:
-        raise BadInput(f"{run.folder}: the report has no epochs (accuracy.epochs)")
+        raise BadInput(f"{run.place}: the report has no epochs (accuracy.epochs)")
     return records
 
 
 def trained_images(run):
-    """Training images that the run showed the network, or None where the configuration does not tell."""
-    try:
-        samples = int(run.config["workload.train_samples"])
-        passes = int(run.config["workload.epochs"])
-    except (KeyError, ValueError):
-        return None
-    samples = samples or TRAINING_SAMPLES.get(run.config.get("workload.dataset"))
-    return samples * passes if samples else None
+    """Training images that the run showed the network in all epochs, or None where the report does not tell."""
+    images = number(run, "images.train")
+    records = run.report.get("accuracy", {}).get("epochs")
+    return images * len(records) if images and records else None
 
 
 def read_run(path):
@@ -115,23 +116,11 @@ def read_run(path):
         report = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise BadInput(f"{file}: cannot be read: {error}") from error
-    if not isinstance(report, dict) or "schema" not in report:
-        raise BadInput(f"{file}: is no report of rheo (no schema)")
-    if report["schema"] != SCHEMA:
-        raise BadInput(f"{file}: has schema {report['schema']}; this version reads schema {SCHEMA}")
-    for key, kind in (("config", dict), ("seed", int), ("time", dict), ("energy", dict)):
-        if not isinstance(report.get(key), kind):
-            raise BadInput(f"{file}: is no complete report (no {key})")
+    if isinstance(report, dict) and "kind" in report and "spike_ratio" in report:
+        raise BadInput(f"{file}: is of rheo train-spiking; the commands spiking-... read it")
+    if wrong := problem(report):
+        raise BadInput(f"{file}: {wrong}")
     return Run(folder, report)
-
-
-def read_runs(paths):
-    """The runs of several folders in the order given, each folder once."""
-    runs = {}
-    for path in paths:
-        run = read_run(path)
-        runs.setdefault(run.folder.resolve(), run)
-    return list(runs.values())
 
 
 @dataclass(frozen=True)
@@ -156,7 +145,7 @@ def groups(runs):
     for run in runs:
         group = members.setdefault(configuration(run), {})
         if run.seed in group:
-            print(f"rheo_analysis: {run.folder} repeats seed {run.seed} of {group[run.seed].folder}; left out of means",
+            print(f"rheo_analysis: {run.place} repeats seed {run.seed} of {group[run.seed].place}; left out of means",
                   file=sys.stderr)
         else:
             group[run.seed] = run

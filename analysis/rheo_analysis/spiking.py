@@ -25,6 +25,15 @@ class SpikingRun:
     ratios: list  # layers, the input of the first one first
 
 
+def accuracy_of(accuracy):
+    """The accuracies as numbers: top1, and of examples with an SNR by_snr, top1_from, snr_from_db."""
+    found = {"top1": float(accuracy["top1"])}
+    if accuracy.get("by_snr"):
+        found["by_snr"] = [{key: float(row[key]) for key in ("snr_db", "top1")} for row in accuracy["by_snr"]]
+        found |= {key: float(accuracy[key]) for key in ("top1_from", "snr_from_db")}
+    return found
+
+
 def read_run(folder):
     """BadInput says what is wrong."""
     file = Path(folder) / "report.json"
@@ -32,20 +41,23 @@ def read_run(folder):
         report = json.loads(file.read_text(encoding="utf-8"))
         if report["kind"] != "spiking training on the host":
             raise ValueError("another kind of report")
-        accuracy = report["accuracy"]
+        accuracy = accuracy_of(report["accuracy"])
         tables = {"all": report["confusion"]}
         if "by_snr" in accuracy:
-            tables = {"all SNRs": report["confusion"], f"SNR ≥ {accuracy['snr_from_db']:g} dB": report["confusion_from"]}
+            tables = {"all SNRs": report["confusion"],
+                      f"SNR ≥ {accuracy['snr_from_db']:g} dB": report["confusion_from"]}
         confusion = {title: numpy.array(table, dtype=float) for title, table in tables.items()}
         classes = list(report["classes"])
         if any(table.shape != (len(classes), len(classes)) for table in confusion.values()):
             raise ValueError("a confusion matrix of another size than the classes")
-        ratios = [{"name": layer["input_of"], "printed": float(layer["printed"]), "mean": float(layer["mean"]),
+        ratios = [{"name": str(layer["input_of"]), "printed": float(layer["printed"]), "mean": float(layer["mean"]),
                    "by_tick": numpy.array(layer["by_tick"], dtype=float)} for layer in report["spike_ratio"]]
-        return SpikingRun(Path(folder), report["network"]["name"], classes, accuracy, confusion, ratios)
+        if any(layer["by_tick"].ndim != 1 for layer in ratios):
+            raise ValueError("spike ratios that are no list")
+        return SpikingRun(Path(folder), str(report["network"]["name"]), classes, accuracy, confusion, ratios)
     except OSError as error:
         raise BadInput(f"{file}: cannot be read: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise BadInput(f"{file}: expected what rheo train-spiking writes: {error!r}") from error
 
 
@@ -98,21 +110,19 @@ def confusion_figure(run):
 def ratios_figure(run):
     """Share of each layer's inputs that spike, tick by tick, mean of the test set; dotted: as the thesis prints it
     (figures 2.12, 2.14 and 2.16)."""
-    drawing, axes = plt.subplots(figsize=(7.2, 4.4))
-    for index, layer in enumerate(run.ratios):
-        if layer["name"].startswith("("):
-            continue  # what leaves the network is no layer's input
+    layers = [layer for layer in run.ratios if not layer["name"].startswith("(")]  # what leaves the network is no input
+    drawing, axes = plt.subplots(figsize=(7.6, 4.6 + 0.22 * -(-len(layers) // 2)), layout="constrained")
+    for index, layer in enumerate(layers):
         axes.plot(range(1, len(layer["by_tick"]) + 1), 100 * layer["by_tick"], color=style.colour(index),
-                  label=f"{layer['name']}: {100 * layer['mean']:.2g} %" +
-                        (f" (printed {100 * layer['printed']:.2g} %)" if layer["printed"] else ""))
+                  linestyle=style.line(index), label=f"{layer['name']}: {100 * layer['mean']:.2g} %" +
+                  (f" (printed {100 * layer['printed']:.2g} %, dotted)" if layer["printed"] else ""))
         if layer["printed"]:
             axes.axhline(100 * layer["printed"], color=style.colour(index), linestyle=":", linewidth=1)
     axes.set_xlabel("tick")
     axes.set_ylabel("inputs that spike (%)")
     axes.set_ylim(bottom=0)
     axes.set_title(f"{run.network}: spike ratio at the input of each layer")
-    axes.legend(loc="best")
-    drawing.tight_layout()
+    axes.legend(loc="upper left", bbox_to_anchor=(-0.05, -0.14), borderaxespad=0, ncols=2)
     return drawing
 
 

@@ -1,5 +1,6 @@
 """One look for every picture: readable type, a palette for all eyes (Okabe and Ito), no chart junk."""
 
+import textwrap
 from pathlib import Path
 
 import matplotlib
@@ -60,9 +61,37 @@ def colour(index):
     return COLOURS[index % len(COLOURS)]
 
 
+def shade(index):
+    """The colour of the index-th part of many: the colours once more, paler each time they start over."""
+    mix = 1 - 0.62 ** (index // len(COLOURS))
+    return matplotlib.colors.to_hex([c + (1 - c) * mix for c in matplotlib.colors.to_rgb(colour(index))])
+
+
 def line(index):
     """Its line style: another one when the colours start over."""
     return LINES[index // len(COLOURS) % len(LINES)]
+
+
+def headline(figure, *paragraphs, size=12):
+    """Writes the figure's title at the left, wrapped to its width."""
+    room = max(20, int(figure.get_figwidth() / (0.0085 * size)))
+    lines = [line for paragraph in paragraphs for line in textwrap.wrap(paragraph, room)]
+    figure.suptitle("\n".join(lines), x=0.01, ha="left", fontweight="bold", fontsize=size)
+
+
+def two_lines(text, longest=18):
+    """A long name in two lines, parted after a dot or at a blank near the middle."""
+    places = [i + 1 for i, letter in enumerate(text[:-1]) if letter in ". "]
+    if len(text) <= longest or not places:
+        return text
+    middle = min(places, key=lambda place: abs(place - len(text) / 2))
+    return text[:middle].rstrip() + "\n" + text[middle:]
+
+
+def shortened(name, most=26):
+    """A name of at most so many letters, its middle left out; underscores become blanks."""
+    name = name.replace("_", " ")
+    return name if len(name) <= most else f"{name[:most // 2]}…{name[-(most - most // 2 - 1):]}"
 
 
 def ink_on(background):

@@ -2,10 +2,14 @@
 
 import statistics
 
+from .errors import BadInput
+from .metrics import unit_of
 from .quantities import scale_for, significant
 from .reading import groups, number, trained_images
+from .table_formats import FORMATS, NONE
 
-NONE = "–"
+
+ROUNDING = 1e-12  # deviations below, relative to the mean, are of sums in another order
 
 
 def images_per_second(run):
@@ -26,10 +30,12 @@ COLUMNS = [
 
 
 def scaled(value, factor):
+    """The product, or None of None."""
     return None if value is None else factor * value
 
 
 def formatted(value, decimals):
+    """A cell: so many decimals, or four significant digits where `decimals` is None."""
     if value is None:
         return NONE
     return significant(value, 4) if decimals is None else f"{value:.{decimals}f}"
@@ -44,6 +50,8 @@ def spread(values, decimals):
     if len(present) == 1:
         return formatted(mean, decimals)
     deviation = statistics.stdev(present)
+    if deviation < ROUNDING * abs(mean):
+        deviation = 0.0
     shown = formatted(mean, decimals)
     rounded = f"{deviation:.{len(shown.partition('.')[2])}f}"
     if float(rounded) == 0:
@@ -51,7 +59,22 @@ def spread(values, decimals):
     return f"{shown} ± {rounded}"
 
 
-def rows(runs):
+def chosen(paths):
+    """COLUMNS of the figures at dotted paths of the report, as (heading, unit that takes a prefix, value, decimals)."""
+    columns = []
+    for path in paths:
+        unit = unit_of(path)
+        if unit == "%":
+            columns.append((f"{path} (%)", None, lambda run, path=path: scaled(number(run, path), 100), 2))
+        elif unit in ("", "mm²"):
+            heading = f"{path} ({unit})" if unit else path
+            columns.append((heading, None, lambda run, path=path: number(run, path), None))
+        else:
+            columns.append((path, unit, lambda run, path=path: number(run, path), None))
+    return columns
+
+
+def rows(runs, columns=COLUMNS):
     """(headings of the columns, one list of cells a run, one list of cells a group of several seeds).
     The first two cells of a run's row are its device with what else tells it apart, and its seed; of a group's the
     same and the number of seeds. Training only; times and energies of a column share one prefix."""
@@ -64,9 +87,13 @@ def rows(runs):
     headings = ["device", "seed"]
     run_rows = [[label, str(run.seed)] for label, run in configured]
     group_rows = [[group.label, f"{len(group.runs)} seeds"] for group in parts if len(group.runs) > 1]
-    for heading, unit, value_of, decimals in COLUMNS:
+    for heading, unit, value_of, decimals in columns:
         values = [value_of(run) for _, run in configured]
+        if columns is not COLUMNS and all(value is None for value in values):
+            raise BadInput(f"no run has a figure {heading}; expected a path of report.json such as accuracy.final")
         factor = 1.0
+        if unit is None and decimals is None and all(isinstance(value, (int, type(None))) for value in values):
+            decimals = 0  # counts are shown in full
         if unit:
             factor, prefixed = scale_for([value for value in values if value is not None], unit)
             heading = f"{heading} ({prefixed})"
@@ -78,39 +105,6 @@ def rows(runs):
     return headings, run_rows, group_rows
 
 
-def markdown(headings, run_rows, group_rows):
-    """A Markdown table: the runs, then the groups in bold, columns aligned in the source too."""
-    lines = [headings] + run_rows + [[f"**{row[0]}**", *row[1:]] for row in group_rows]
-    lines = [[cell.replace("|", "\\|") for cell in row] for row in lines]
-    widths = [max(len(row[i]) for row in lines) for i in range(len(headings))]
-
-    def line(cells):
-        padded = [c.ljust(w) if i == 0 else c.rjust(w) for i, (c, w) in enumerate(zip(cells, widths))]
-        return "| " + " | ".join(padded) + " |"
-
-    rule = "| " + " | ".join("-" * w if i == 0 else "-" * (w - 1) + ":" for i, w in enumerate(widths)) + " |"
-    return "\n".join([line(lines[0]), rule] + [line(row) for row in lines[1:]]) + "\n"
-
-
-LATEX = {"\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "_": r"\_", "#": r"\#", "$": r"\$", "{": r"\{", "}": r"\}",
-         "±": r"$\pm$", "²": r"$^2$", "–": "--", "µ": r"$\mu$", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
-
-
-def latex(headings, run_rows, group_rows):
-    """A LaTeX tabular (package booktabs): the runs, a rule, the groups."""
-    def line(cells):
-        return "  " + " & ".join("".join(LATEX.get(c, c) for c in cell) for cell in cells) + r" \\"
-
-    lines = [r"\begin{tabular}{l" + "r" * (len(headings) - 1) + "}", r"  \toprule", line(headings), r"  \midrule"]
-    lines += [line(row) for row in run_rows]
-    if group_rows:
-        lines += [r"  \midrule"] + [line(row) for row in group_rows]
-    return "\n".join(lines + [r"  \bottomrule", r"\end{tabular}"]) + "\n"
-
-
-FORMATS = {"markdown": markdown, "latex": latex}
-
-
-def text(runs, kind="markdown"):
-    """The table of the runs as text."""
-    return FORMATS[kind](*rows(runs))
+def text(runs, kind="markdown", paths=None):
+    """The table of the runs as text, with the usual columns or those of the paths."""
+    return FORMATS[kind](*rows(runs, chosen(paths) if paths else COLUMNS))

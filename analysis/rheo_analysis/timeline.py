@@ -1,208 +1,125 @@
-"""What every unit did when: a Gantt chart of a Chrome trace that `rheo run --trace` wrote."""
+"""What every unit did when: a Gantt chart of a trace."""
 
-import json
-import re
-from dataclasses import dataclass
-
+import numpy as np
+from matplotlib.collections import PolyCollection
 from matplotlib.patches import Patch
 
 from . import style
-from .errors import BadInput
-from .quantities import SECONDS, engineering
 from .style import plt
+from .trace import lanes_of, natural, rows_of
+from .window import axis_unit, read_part
 
 DEFAULT_WINDOW_S = 5e-3
-MOST_UNITS = 40
-MICROSECOND = SECONDS["us"]
+COLOURINGS = ("phase", "layer")
+LEGEND_LETTER = 0.088  # inches of a letter of the legend
 
 
-@dataclass
-class Command:
-    """One command on a lane of a unit; start and end in seconds of simulated time."""
-
-    unit: str
-    lane: int
-    start: float
-    end: float
-    operation: str
-    layer: str
-    phase: str
-    mode: str
-
-
-def unit_and_lane(track):
-    """("dma", 1) of the track "dma (2)": commands of one unit that overlap lie on lanes."""
-    found = re.fullmatch(r"(.*) \((\d+)\)", track)
-    return (found[1], int(found[2]) - 1) if found else (track, 0)
+def colours(trace, colouring):
+    """{phase or layer: colour} of those in the window, in the order of the legend."""
+    if colouring == "phase":
+        present = [trace.phases[i] for i in np.unique(trace.commands.phase)]
+        order = list(style.PHASES)
+        present.sort(key=lambda phase: order.index(phase) if phase in order else len(order))
+        return {phase: style.PHASES.get(phase, style.OTHERS) for phase in present}
+    present = [trace.layers[i] for i in np.unique(trace.commands.layer)]
+    named = [layer for layer in present if layer not in ("shared", "")]
+    if trace.file.suffix == ".json":  # in order of appearance, which is not that of the network
+        named.sort(key=natural)
+    found = dict(zip(named, map(style.shade, range(len(named)))))
+    return found | {layer: style.SHARED for layer in present if layer not in found}
 
 
-START = re.compile(r'"ts":([0-9.]+)')
-
-
-def events(path, until):
-    """The trace's events one by one; of those that start at `until` (seconds) or later, maybe only {"after": start}.
-    A trace is read line by line as rheo writes it (large, or cut off by a kill); one of another layout as a whole.
-    BadInput when it is no trace."""
-    try:
-        with open(path, encoding="utf-8") as stream:
-            found = False
-            for text in stream:
-                text = text.strip().rstrip(",")
-                if not text.startswith('{"ph":'):
-                    continue
-                begins = START.search(text)
-                if begins and float(begins[1]) * MICROSECOND >= until:
-                    found = True
-                    yield {"after": float(begins[1]) * MICROSECOND}  # parsing the rest of a long trace takes its time
-                    continue
-                try:
-                    event = json.loads(text)
-                except ValueError:
-                    continue  # the last line of a trace that was cut off
-                found = True
-                yield event
-            if found:
-                return
-            stream.seek(0)
-            whole = json.load(stream)
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "is no Chrome trace in JSON"
-        raise BadInput(f"{path}: {reason}") from error
-    listed = whole.get("traceEvents") if isinstance(whole, dict) else whole
-    if not isinstance(listed, list):
-        raise BadInput(f"{path}: is no Chrome trace (no traceEvents)")
-    yield from listed
-
-
-def read_commands(path, start, end):
-    """(commands that touch the window from `start` to `end` in seconds, end of the trace in seconds or a time in it
-    after `end`)."""
-    tracks = {}
-    commands = []
-    last = 0.0
-    try:
-        for event in events(path, end):
-            last = max(last, event.get("after", 0.0))
-            if event.get("ph") == "M" and event.get("name") == "thread_name":
-                tracks[event["tid"]] = unit_and_lane(event["args"]["name"])
-            if event.get("ph") != "X":
+def merged(commands, kind, gap):
+    """Indices (first, last) of runs of commands of one lane, ordered by start: neighbours of the same `kind` that are
+    shorter than `gap` and closer than it become one; they could not be told apart in the picture."""
+    runs = []
+    for row in range(len(commands)):
+        if runs:
+            first, before = runs[-1]
+            small = first != before or commands.end[before] - commands.start[before] < gap
+            if (small and kind[before] == kind[row] and commands.start[row] - commands.end[before] < gap
+                    and commands.end[row] - commands.start[row] < gap):
+                runs[-1] = (first, row)
                 continue
-            begins = event["ts"] * MICROSECOND
-            ends = begins + event["dur"] * MICROSECOND
-            last = max(last, ends)
-            if begins >= end or ends <= start:
-                continue
-            unit, lane = tracks.get(event["tid"], (f"track {event['tid']}", 0))
-            details = event.get("args", {})
-            commands.append(Command(unit, lane, begins, ends, event["name"], details.get("layer", ""),
-                                    details.get("phase", event.get("cat", "")), details.get("mode", "")))
-    except (KeyError, TypeError, AttributeError) as error:
-        raise BadInput(f"{path}: has an event that is not of a Chrome trace: {error!r}") from error
-    return commands, last
+        runs.append((row, row))
+    return runs
 
 
-def natural(name):
-    """Sort key that puts tile2 before tile10."""
-    return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", name)]
-
-
-def rows_of(commands):
-    """({unit: number of lanes} from top to bottom: tiles, then the other units; units left out because there are
-    more than MOST_UNITS, the least busy)."""
-    lanes, busy = {}, {}
-    for command in commands:
-        lanes[command.unit] = max(lanes.get(command.unit, 0), command.lane + 1)
-        busy[command.unit] = busy.get(command.unit, 0.0) + command.end - command.start
-    kept = sorted(lanes, key=lambda unit: -busy[unit])[:MOST_UNITS]
-    kept.sort(key=lambda unit: (not unit.startswith("tile"), natural(unit)))
-    return {unit: lanes[unit] for unit in kept}, len(lanes) - len(kept)
-
-
-def merged(commands, gap):
-    """The commands of one lane by start; neighbours of the same phase and mode that are shorter than `gap` and closer
-    than it become one: they could not be told apart in the picture."""
-    result = []
-    for command in sorted(commands, key=lambda c: c.start):
-        before = result[-1] if result else None
-        small = before is not None and (not before.operation or before.end - before.start < gap)  # "": merged before
-        if (small and before.phase == command.phase and before.mode == command.mode
-                and command.start - before.end < gap and command.end - command.start < gap):
-            before.end = max(before.end, command.end)
-            before.operation = before.layer = ""
-        else:
-            result.append(Command(**vars(command)))
-    return result
-
-
-def axis_unit(start, end):
-    """(seconds in the unit, unit) in which the window's ends read well."""
-    span = end - start
-    for unit in ("s", "ms", "us", "ns"):
-        if span >= 2 * SECONDS[unit]:
-            return SECONDS[unit], unit.replace("us", "µs")
-    return SECONDS["ns"], "ns"
-
-
-def figure(path, start=None, end=None):
-    """A figure of the commands between `start` and `end` (seconds; by default the first five milliseconds)."""
-    start = 0.0 if start is None else start
-    asked = start + DEFAULT_WINDOW_S if end is None else end
-    if asked <= start:
-        raise BadInput(f"--to {engineering(asked, 's')}: expected a time after --from, {engineering(start, 's')}")
-    commands, last = read_commands(path, start, asked)
-    if not commands:
-        raise BadInput(f"{path}: no command runs from {engineering(start, 's')} to {engineering(asked, 's')}; "
-                       f"the trace ends at {engineering(last, 's')}")
-    end = min(asked, last)
-    rows, left_out = rows_of(commands)
+def figure(path, start=None, end=None, colouring="phase"):
+    """A figure of the commands between `start` and `end` (seconds; by default the first five milliseconds), coloured by
+    phase or by layer; testing is paler. Commands of one unit that overlap lie on lanes."""
+    trace, start, end = read_part(path, start, end, DEFAULT_WINDOW_S)
+    rows, left_out = rows_of(trace)
     heights = {unit: 1.0 + 0.45 * (lanes - 1) for unit, lanes in rows.items()}
     tall = sum(heights.values())
-    drawing, axes = plt.subplots(figsize=(12, 1.9 + 0.42 * tall), layout="constrained")
+    palette = colours(trace, colouring)
+    tested = "evaluation" in trace.modes and bool((trace.commands.mode == trace.modes.index("evaluation")).any())
+    handles = [Patch(color=colour, label=style.shortened(name) or "other") for name, colour in palette.items()]
+    if tested:
+        handles.append(Patch(color=style.MUTED, alpha=0.45, label="testing (paler)"))
+    across = max(1, min(len(handles), int(12 / (0.6 + LEGEND_LETTER * max(len(h.get_label()) for h in handles)))))
+    drawing, axes = plt.subplots(figsize=(12, 1.7 + 0.22 * -(-len(handles) // across) + 0.42 * tall),
+                                 layout="constrained")
     scale, unit_name = axis_unit(start, end)
     axes.set_xlim(start / scale, end / scale)
     axes.set_ylim(tall, 0)
-    axes.set_yticks(range(len(rows)), [unit.replace("_", " ") for unit in rows])
-    axes.set_xlabel("simulated time")
-    drawing.canvas.draw()  # the layout decides what a pixel is
-    pixel = (end - start) / axes.get_window_extent().width
-    renderer = drawing.canvas.get_renderer()
-    top, ticks, phases, tested = 0.0, [], [], False
-    for unit, lanes in rows.items():
-        height = (heights[unit] - 0.2) / lanes
-        for lane in range(lanes):
-            for c in merged([c for c in commands if c.unit == unit and c.lane == lane], pixel):
-                colour = style.PHASES.get(c.phase, style.OTHERS)
-                testing = c.mode == "evaluation"
-                tested |= testing
-                if c.phase not in phases:
-                    phases.append(c.phase)
-                begins, ends = max(c.start, start), min(c.end, end)
-                wide = (ends - begins) / pixel
-                y = top + 0.1 + lane * height
-                axes.broken_barh([(begins / scale, max(ends - begins, 1.3 * pixel) / scale)], (y, 0.94 * height),
-                                 facecolor=colour, alpha=0.45 if testing else 1.0,
-                                 edgecolor="white" if wide > 6 else "none", linewidth=0.5)
-                if wide > 16 and height > 0.35:
-                    words = [f"{c.operation} {c.layer}", c.layer, c.operation]
-                    if c.operation != c.phase:
-                        words.reverse()
-                        words.insert(0, words.pop())
-                    write_inside(axes, renderer, (begins + ends) / 2 / scale, y + 0.47 * height, 0.92 * wide, words,
-                                 style.INK if testing else style.ink_on(colour), 9 if lanes == 1 else 7.5)
-        ticks.append(top + heights[unit] / 2)
-        top += heights[unit]
-        axes.axhline(top, color="#E6E6E6", linewidth=0.8)
-    axes.set_yticks(ticks, [unit.replace("_", " ") for unit in rows])
+    tops = dict(zip(rows, np.cumsum([0.0, *heights.values()])))
+    axes.set_yticks([tops[unit] + heights[unit] / 2 for unit in rows],
+                    [style.shortened(trace.units[unit]) for unit in rows])
+    axes.hlines([tops[unit] + heights[unit] for unit in rows], 0, 1, color="#E6E6E6", linewidth=0.8,
+                transform=axes.get_yaxis_transform())
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="y", visible=False)
     axes.spines["left"].set_visible(False)
     axes.set_xlabel(f"simulated time ({unit_name})" + (f"; {left_out} less busy units left out" if left_out else ""))
-    handles = [Patch(color=style.PHASES.get(p, style.OTHERS), label=p or "other")
-               for p in sorted(phases, key=lambda p: list(style.PHASES).index(p) if p in style.PHASES else 99)]
-    if tested:
-        handles.append(Patch(color=style.MUTED, alpha=0.45, label="testing (paler)"))
-    axes.legend(handles=handles, loc="lower left", bbox_to_anchor=(0, 1.0), borderaxespad=0.3, ncols=len(handles))
+    axes.legend(handles=handles, loc="lower left", bbox_to_anchor=(0, 1.0), borderaxespad=0.3, ncols=across)
+    drawing.canvas.draw()  # the layout decides what a pixel is
+    pixel = (end - start) / axes.get_window_extent().width
+    for unit, lanes in rows.items():
+        height = (heights[unit] - 0.2) / lanes
+        mine = trace.commands.chosen(trace.commands.unit == unit)
+        lane_of = lanes_of(mine.start, mine.end)
+        for lane in range(lanes):
+            on_lane = mine.chosen(lane_of == lane)
+            on_lane = on_lane.chosen(np.argsort(on_lane.start, kind="stable"))
+            draw_lane(axes, trace, on_lane, (start, end, scale, pixel), tops[unit] + 0.1 + lane * height, height,
+                      palette, colouring, 9 if lanes == 1 else 7.5)
     return drawing
+
+
+def draw_lane(axes, trace, commands, window, y, height, palette, colouring, size):
+    """The bars of one lane, all of a look at once; what has room is named."""
+    start, end, scale, pixel = window
+    names = trace.phases if colouring == "phase" else trace.layers
+    kind = commands.phase if colouring == "phase" else commands.layer
+    renderer = axes.figure.canvas.get_renderer()
+    looks = {}
+    for first, last in merged(commands, kind * len(trace.modes) + commands.mode, pixel):
+        name, mode = names[kind[first]], trace.modes[commands.mode[first]]
+        begins, ends = max(commands.start[first], start), min(commands.end[last], end)
+        wide = (ends - begins) / pixel
+        right = begins + max(ends - begins, 1.3 * pixel)
+        box = [(begins / scale, y), (right / scale, y), (right / scale, y + 0.94 * height),
+               (begins / scale, y + 0.94 * height)]
+        looks.setdefault((name, mode == "evaluation", wide > 6), []).append(box)
+        if wide > 16 and height > 0.35 and first == last:
+            words = labels(trace, commands, first, colouring)
+            colour = style.INK if mode == "evaluation" else style.ink_on(palette[name])
+            centre = (begins + ends) / 2 / scale
+            write_inside(axes, renderer, centre, y + 0.47 * height, 0.92 * wide, words, colour, size)
+    for (name, testing, edged), boxes in looks.items():
+        axes.add_collection(PolyCollection(boxes, facecolor=palette[name], alpha=0.45 if testing else 1.0,
+                                           edgecolor="white" if edged else "none", linewidth=0.5), autolim=False)
+
+
+def labels(trace, commands, row, colouring):
+    """What a bar may be called, the longest first: what the colour does not tell."""
+    operation, layer = trace.operations[commands.operation[row]], trace.layers[commands.layer[row]]
+    if colouring == "layer":
+        return [f"{operation} {layer}", operation]
+    if operation != trace.phases[commands.phase[row]]:
+        return [f"{operation} {layer}", operation, layer]
+    return [f"{operation} {layer}", layer, operation]
 
 
 def write_inside(axes, renderer, x, y, room, words, colour, size):

@@ -1,5 +1,7 @@
 """The commands as a user calls them: files appear whole, errors are one line with exit status 2."""
 
+import contextlib
+import io
 import json
 import os
 import subprocess
@@ -10,28 +12,42 @@ from pathlib import Path
 from unittest import mock
 
 from rheo_analysis import files
+from rheo_analysis.__main__ import main
 from rheo_analysis.errors import BadInput
 from run_folders import RunFolders
+from sweep_databases import SweepDatabases
+from trace_files import TraceFiles
 
 PNG_END = b"IEND\xaeB`\x82"
 
 
 class CommandLine(RunFolders):
+    def setUp(self):
+        super().setUp()
+        self.addCleanup(os.chdir, os.getcwd())
+        os.chdir(self.root)
+
     def call(self, *words):
-        return subprocess.run([sys.executable, "-m", "rheo_analysis", *map(str, words)], cwd=self.root,
-                              capture_output=True, text=True, timeout=120, check=False)
+        """(exit status, output, errors) of a command, in this process."""
+        out, err = io.StringIO(), io.StringIO()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            try:
+                status = main(list(map(str, words)))
+            except SystemExit as end:
+                status = end.code
+        return status, out.getvalue(), err.getvalue()
 
     def succeeds(self, *words):
-        result = self.call(*words)
-        self.assertEqual((result.returncode, result.stderr), (0, ""))
-        return result.stdout
+        status, out, err = self.call(*words)
+        self.assertEqual((status, err), (0, ""))
+        return out
 
     def fails(self, words, *call):
         before = sorted(self.root.rglob("*"))
-        result = self.call(*call)
-        self.assertEqual((result.returncode, result.stdout), (2, ""))
-        self.assertRegex(result.stderr, words)
-        self.assertEqual(result.stderr.count("\n"), 1, result.stderr)
+        status, out, err = self.call(*call)
+        self.assertEqual((status, out), (2, ""))
+        self.assertRegex(err, words)
+        self.assertEqual(err.count("\n"), 1, err)
         self.assertEqual(sorted(self.root.rglob("*")), before)
 
     def is_whole(self, path):
@@ -68,6 +84,55 @@ class CommandLine(RunFolders):
                      self.root / "alike.png", self.root / "robustness.png"):
             self.is_whole(path)
         self.assertEqual([p for p in self.root.rglob(".*")], [])  # no temporary file is left
+
+    def test_traces_give_pictures_and_rooflines(self):
+        run = self.run_folder()
+        files = TraceFiles.trace_h5
+        files(self, [("tile0", "forward", "conv1", "forward", "training", 0, 1000)], [(0, 0, 100, 1)],
+              name="run/trace.h5")
+        for command in ("timeline", "utilisation", "occupancy"):
+            self.assertEqual(self.succeeds(command, run), f"wrote {run / command}.png\n")
+            self.is_whole(run / f"{command}.png")
+        self.succeeds("timeline", run / "trace.h5", "--from", "100us", "--to", "200us", "--colour", "layer", "--out",
+                      "t.svg")
+        self.is_whole(self.root / "t.svg")
+        self.fails("the configuration has no tile.rows|has no .*; a roofline needs it", "roofline", run)
+        self.fails("after --from", "utilisation", run, "--from", "3ms", "--to", "2ms")
+
+    def test_sweeps_give_tables_and_pictures(self):
+        points = [{"settings": {"adc.bits": i}, "values": [0.1 * i, 0.01 * i], "report": {
+            "schema": 1, "seed": 1, "config": {"adc.bits": str(i)}, "time": {}, "energy": {"total_j": 0.01 * i}}}
+            for i in range(1, 5)]
+        SweepDatabases.database(self, points, axes=[("adc.bits", "list")])
+        for command in ("pareto", "sensitivity"):
+            table = self.succeeds(command, "sweep.db")
+            self.assertIn("adc.bits", table)
+            self.assertEqual(self.succeeds(command, self.root, "--plot", "p.svg", "--quiet"), table)
+            self.assertEqual(self.succeeds(command, "sweep.db", "--out", f"{command}.png"), f"wrote {command}.png\n")
+            self.is_whole(self.root / f"{command}.png")
+            self.is_whole(self.root / "p.svg")
+            self.assertIn(r"\begin{tabular}", self.succeeds(command, "sweep.db", "--format", "latex"))
+        self.succeeds("sweep-table", "sweep.db", "--format", "csv", "--out", "all.csv")
+        self.assertEqual(len((self.root / "all.csv").read_text().splitlines()), 5)
+        self.assertRegex(self.succeeds("compare", "sweep.db#1", "sweep.db#4"), r"energy.total_j +10.0 mJ +40.0 mJ")
+        self.fails("no such point", "compare", "sweep.db#1", "sweep.db#9")
+        self.fails("no point has a figure area.total_mm2", "pareto", "sweep.db", "--objectives", "area.total_mm2")
+        self.fails("parted by commas", "pareto", "sweep.db", "--objectives", "a,,b")
+        self.fails("2 to 4 objectives", "pareto", "sweep.db", "--objectives", "accuracy.final", "--out", "x.png")
+        self.fails("no such file", "sensitivity", "absent.db")
+        self.fails("is no database of rheo sweep|not a database", "sweep-table", "all.csv")
+        self.fails("invalid choice: 'guess'", "sensitivity", "sweep.db", "--method", "guess")
+
+    def test_no_display_is_needed_and_output_may_go_into_a_file(self):
+        run = self.run_folder()
+        environment = {key: value for key, value in os.environ.items() if key not in ("DISPLAY", "WAYLAND_DISPLAY")}
+        with open(self.root / "printed.txt", "w", encoding="ascii") as out:
+            subprocess.run([sys.executable, "-m", "rheo_analysis", "table", run], stdout=out, check=True, timeout=60,
+                           env={**environment, "LC_ALL": "C", "MPLBACKEND": "TkAgg"}, cwd=self.root)
+        self.assertIn("mm²", (self.root / "printed.txt").read_text(encoding="utf-8"))
+        subprocess.run([sys.executable, "-m", "rheo_analysis", "curves", run, "--quiet"], check=True, timeout=60,
+                       env={**environment, "MPLBACKEND": "TkAgg"}, cwd=self.root)
+        self.is_whole(run / "curves.png")
 
     def test_the_same_run_gives_the_same_bytes(self):
         run = self.run_folder()

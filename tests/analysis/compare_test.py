@@ -44,8 +44,9 @@ class Compare(RunFolders):
                          {"layers[fc1].forward_s", "accuracy.epochs[1].lr", "memory.buffers[buffer].peak_bits"})
 
     def test_what_one_run_lacks_is_absent_not_0(self):
-        a, b = self.runs({"area": None})
+        a, b = self.runs({"area": None, "energy/total_j": 0.03})
         numbers, _, _ = compare.changes(a.report, b.report)
+        self.assertEqual(numbers[0].path, "energy.total_j")  # what is absent comes last
         rows = {row[0]: row for row in map(compare.row, numbers)}
         self.assertEqual(rows["area.total_mm2"][1:], ["6.50 mm²", "absent", "", ""])
 
@@ -63,6 +64,20 @@ class Compare(RunFolders):
         self.assertIn("energy.total_j", text)
         self.assertNotIn("area.total_mm2", text)
         self.assertIn("1 changed by less than 10 %", text)
+
+    def test_tables_for_markdown_latex_and_csv(self):
+        a, b = self.runs({"energy/total_j": 0.03, "idealised": False}, {"adc.bits": "7", "new.key": "a|b"})
+        markdown = compare.text(a, b, kind="markdown")
+        self.assertRegex(markdown, r"\| adc\.bits +\| +9 \| +7 \|")
+        self.assertRegex(markdown, r"\| energy\.total_j +\| +20\.0 mJ \| +30\.0 mJ \| +\+10\.0 mJ \| +\+50\.0 % \|")
+        self.assertRegex(markdown, r"\| idealised +\| +True \| +False \|")
+        self.assertIn("a\\|b", markdown)
+        latex = compare.text(a, b, kind="latex")
+        self.assertTrue(latex.startswith("% A: "))
+        self.assertIn(r"energy.total\_j & 20.0 mJ & 30.0 mJ & +10.0 mJ & +50.0 \% \\", latex)
+        rows = compare.text(a, b, kind="csv").splitlines()
+        self.assertTrue(any(row.startswith("energy.total_j,0.02,0.03,0.49999") for row in rows))
+        self.assertIn("adc.bits,9,7,", rows)
 
     def test_percentages_read_well_at_every_size(self):
         for relative, text in ((0.5, "+50.0 %"), (-0.0123, "-1.2 %"), (0.0002, "+0.02 %"), (-1e-7, "-1e-05 %"),

@@ -1,10 +1,11 @@
-"""What the pictures show, as numbers: means and bands, parts of a whole, commands in a window."""
+"""What the pictures show, as numbers: means and bands, parts of a whole."""
 
 import unittest
+import warnings
 
 import numpy as np
 
-from rheo_analysis import breakdown, curves, lr_range, reading, timeline
+from rheo_analysis import breakdown, curves, lr_range, reading, run_bars, sources, style
 from rheo_analysis.errors import BadInput
 from rheo_analysis.style import plt
 from run_folders import RunFolders
@@ -22,7 +23,7 @@ def texts(figure):
 
 class Curves(Pictures):
     def test_seeds_become_a_mean_line_and_a_band_from_lowest_to_highest(self):
-        runs = reading.read_runs(self.seeds("ideal", [0.5, 0.6, 0.7]))
+        runs = sources.read_sources(self.seeds("ideal", [0.5, 0.6, 0.7]))
         axes = curves.figure(runs).axes[0]
         np.testing.assert_allclose(axes.lines[0].get_ydata(), [75, 60])
         band = axes.collections[0].get_paths()[0].vertices
@@ -31,7 +32,7 @@ class Curves(Pictures):
         self.assertAlmostEqual(at_last.max(), 70)
 
     def test_one_line_a_configuration_with_its_accuracy_in_the_legend(self):
-        runs = reading.read_runs(self.seeds("ideal", [0.5, 0.7]) + self.seeds("gv", [0.4]))
+        runs = sources.read_sources(self.seeds("ideal", [0.5, 0.7]) + self.seeds("gv", [0.4]))
         figure = curves.figure(runs)
         self.assertEqual(len(figure.axes[0].lines), 2)
         self.assertIn("ideal: 60.0 ± 14.1 % (2 seeds)", texts(figure))
@@ -74,72 +75,91 @@ class Breakdown(Pictures):
             breakdown.figure(run)
 
 
-class Timeline(Pictures):
-    COMMANDS = [("tile10", "forward", "fc1", "forward", "training", 0, 1000),
-                ("dma", "transfer", "shared", "transfer", "training", 100, 400),
-                ("dma (2)", "transfer", "conv1", "transfer", "training", 200, 400),
-                ("tile2", "forward", "conv1", "forward", "evaluation", 4000, 2000),
-                ("vector_unit", "max-pool", "pool1", "digital", "training", 9000, 1000)]
+class RunBars(Pictures):
+    def bars(self, axes, row):
+        return [p.get_width() for p in axes.patches if abs(p.get_y() + p.get_height() / 2 - row) < 0.01]
 
-    def test_commands_that_touch_the_window_are_read_with_unit_and_lane(self):
-        commands, last = timeline.read_commands(self.trace(self.COMMANDS), 0.0005, 0.005)
-        self.assertEqual([(c.unit, c.lane, c.phase) for c in commands],
-                         [("tile10", 0, "forward"), ("dma", 1, "transfer"), ("tile2", 0, "forward")])
-        self.assertAlmostEqual(commands[2].end, 0.006)
-        self.assertGreaterEqual(last, 0.009)
+    def test_every_bar_is_as_long_as_the_energy_of_its_run(self):
+        runs = [reading.read_run(self.run_folder("a")),
+                reading.read_run(self.run_folder("b", config={"adc.bits": "7"}, changes={"energy/by_component": {
+                    f"part{i}": 0.001 for i in range(30)}}))]
+        figure = run_bars.figure(runs)
+        self.assertAlmostEqual(sum(self.bars(figure.axes[0], 0)), 20.0)  # mJ
+        self.assertAlmostEqual(sum(self.bars(figure.axes[0], 1)), 30.0)
+        self.assertIn("30.0 mJ", texts(figure))
+        self.assertIn("others", texts(figure))
+        self.assertEqual([label.get_text() for label in figure.axes[3].get_yticklabels()],
+                         ["ideal, adc.bits = 9", "ideal, adc.bits = 7"])
+        self.assertAlmostEqual(sum(self.bars(figure.axes[3], 0)), 660.0)  # ms of busy time
 
-    def test_a_command_that_only_touches_the_edge_is_outside(self):
-        commands, _ = timeline.read_commands(self.trace(self.COMMANDS), 0.001, 0.004)
-        self.assertEqual(commands, [])
+    def test_seeds_tell_runs_of_one_configuration_apart(self):
+        figure = run_bars.figure(sources.read_sources(self.seeds("ideal", [0.5, 0.6])))
+        self.assertEqual([label.get_text() for label in figure.axes[0].get_yticklabels()],
+                         ["ideal, seed\u00a01", "ideal, seed\u00a02"])
 
-    def test_a_trace_that_a_kill_cut_off_is_read_up_to_there(self):
-        file = self.trace(self.COMMANDS, ending=',\n{"ph":"X","pid":1,"ti')
-        self.assertEqual(len(timeline.read_commands(file, 0, 1)[0]), 5)
+    def test_what_a_run_lacks_is_named(self):
+        runs = [reading.read_run(self.run_folder("a")),
+                reading.read_run(self.run_folder("b", changes={"energy/by_layer": None}))]
+        with self.assertRaisesRegex(BadInput, "b: report.json has no energy.by_layer"):
+            run_bars.figure(runs)
 
-    def test_a_trace_on_one_line_is_read_too(self):
-        file = self.trace(self.COMMANDS)
-        file.write_text(file.read_text().replace("\n", " "))
-        self.assertEqual(len(timeline.read_commands(file, 0, 1)[0]), 5)
 
-    def test_tiles_come_first_in_the_order_of_their_numbers(self):
-        commands, _ = timeline.read_commands(self.trace(self.COMMANDS), 0, 1)
-        self.assertEqual(timeline.rows_of(commands), ({"tile2": 1, "tile10": 1, "dma": 2, "vector_unit": 1}, 0))
+class LongNames(Pictures):
+    def test_no_text_of_curves_is_cut_off_and_the_panels_keep_their_width(self):
+        runs = [reading.read_run(self.run_folder(str(i), config={
+            "workload.network": f"a_network_of_a_very_long_name_{i}", "rapa.conv1.scheme": f"scheme_{i}_of_a_long_name",
+            "schedule.lr": f"0.00{i}", "a.key.that.differs": f"and_a_value_of_it_{i}"})) for i in range(12)]
+        figure = curves.figure(runs)
+        figure.canvas.draw()
+        width, height = figure.get_size_inches() * figure.dpi
+        for text in [*figure.axes[0].get_legend().get_texts(), figure._suptitle]:
+            box = text.get_window_extent()
+            self.assertTrue(box.x0 >= 0 and box.x1 <= width and box.y1 <= height, text.get_text())
+        self.assertGreater(figure.axes[0].get_window_extent().width, 0.75 * width)
+        self.assertEqual(len({(line.get_color(), line.get_linestyle()) for line in figure.axes[0].lines}), 12)
 
-    def test_more_units_than_fit_are_left_out_and_counted(self):
-        commands = [timeline.Command(f"tile{i}", 0, 0, 1 + i, "forward", "a", "forward", "training") for i in range(50)]
-        rows, left_out = timeline.rows_of(commands)
-        self.assertEqual((len(rows), left_out, list(rows)[0]), (timeline.MOST_UNITS, 10, "tile10"))
+    def test_a_single_epoch_tells_test_from_training(self):
+        run = reading.read_run(self.run_folder(changes={"accuracy/epochs": [
+            {"epoch": 1, "train_loss": 2.0, "test_loss": 1.5, "test_accuracy": 0.75, "lr": 0.1}]}))
+        test, training = curves.figure([run]).axes[1].lines
+        self.assertEqual((test.get_marker(), training.get_marker()), ("o", "s"))
 
-    def test_only_what_could_not_be_told_apart_is_merged(self):
-        def command(start, end, phase="forward"):
-            return timeline.Command("tile0", 0, start, end, "forward", "a", phase, "training")
+    def test_twenty_layers_have_colours_of_their_own(self):
+        layers = [{"name": f"conv{i}", "tiles": 1, "rows": 1, "columns": 1, "vectors": 1, "forward_s": 0.01}
+                  for i in range(20)]
+        run = reading.read_run(self.run_folder(changes={"layers": layers}))
+        self.assertEqual(len(set(breakdown.layer_colours(run).values())), len(breakdown.layer_colours(run)))
+        words = texts(breakdown.figure(run))
+        self.assertIn("12 other layers", words)
 
-        merged = timeline.merged([command(0, 10), command(10.1, 10.2), command(10.3, 10.4),
-                                  command(10.5, 10.6, "update"), command(15, 25)], gap=1)
-        self.assertEqual([(c.start, c.end) for c in merged], [(0, 10), (10.1, 10.4), (10.5, 10.6), (15, 25)])
-        self.assertEqual([c.operation for c in merged], ["forward", "", "forward", "forward"])
+    def test_long_names_are_shortened_and_lists_end(self):
+        name = "stage1_residual_block_with_a_long_name_conv2d"
+        self.assertEqual(len(style.shortened(name)), 26)
+        self.assertTrue(style.shortened(name).startswith("stage1 residu"))
+        self.assertTrue(style.shortened(name).endswith("name conv2d"))
+        self.assertEqual(style.shortened("vector_unit"), "vector unit")
+        self.assertEqual(breakdown.listed(["abc", "def", "ghi"], 9), "abc, def and 1 more")
+        self.assertEqual(breakdown.listed(["abc", "def", "ghi"], 99), "abc, def, ghi")
 
-    def test_axes_legend_and_rows_are_labelled(self):
-        figure = timeline.figure(self.trace(self.COMMANDS))
-        for word in ("simulated time (ms)", "tile10", "dma", "forward fc1", "transfer", "testing (paler)"):
-            self.assertIn(word, texts(figure))
-        self.assertNotIn("vector unit", texts(figure))  # it starts after the five milliseconds
+    def test_a_breakdown_with_long_names_keeps_its_layout(self):
+        layers = [{"name": f"stage{i}_residual_block_with_a_long_name", "tiles": 1, "rows": 1, "columns": 1,
+                   "vectors": 1, "forward_s": 0.01} for i in range(14)]
+        units = {f"unit{i}_of_a_long_name_that_goes_on_and_on": 0.5 for i in range(12)}
+        run = reading.read_run(self.run_folder(changes={
+            "layers": layers, "time/utilisation": units, "energy/by_layer": {
+                layer["name"]: 0.02 / 14 for layer in layers}}))
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # a layout that cannot be settled is one
+            figure = breakdown.figure(run)
+            figure.canvas.draw()
+        for text in figure.findobj(lambda artist: hasattr(artist, "get_text") and artist.get_text()):
+            box = text.get_window_extent()
+            self.assertTrue(box.x0 >= -1 and box.x1 <= figure.bbox.x1 + 1, text.get_text())
 
-    def test_an_empty_window_and_one_that_ends_before_it_starts_are_refused(self):
-        file = self.trace(self.COMMANDS)
-        with self.assertRaisesRegex(BadInput, "no command runs from 20.0 ms.*ends at 10.0 ms"):
-            timeline.figure(file, start=0.02)
-        with self.assertRaisesRegex(BadInput, "after --from"):
-            timeline.figure(file, start=0.02, end=0.01)
-
-    def test_what_is_no_trace_is_refused(self):
-        file = self.root / "no.json"
-        for text, words in (("hello", "no Chrome trace"), ('{"schema": 1}', "no traceEvents"),
-                            ('[{"ph": "X"}]', "not of a Chrome trace"), ("[1]", "not of a Chrome trace"),
-                            ("[]", "no command runs")):
-            file.write_text(text)
-            with self.assertRaisesRegex(BadInput, words):
-                timeline.figure(file)
+    def test_inference_is_not_called_training(self):
+        run = reading.read_run(self.run_folder(changes={"accuracy/epochs": []}))
+        self.assertIn("energy of inference (mJ)", texts(breakdown.figure(run)))
+        self.assertNotIn("training", texts(breakdown.figure(run)))
 
 
 class RangeTest(Pictures):

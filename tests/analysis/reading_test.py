@@ -4,7 +4,7 @@ import contextlib
 import io
 import unittest
 
-from rheo_analysis import quantities, reading
+from rheo_analysis import quantities, reading, sources
 from rheo_analysis.errors import BadInput
 from run_folders import RunFolders
 
@@ -36,21 +36,35 @@ class Reports(RunFolders):
         report.unlink()
         self.refused(folder, "not complete.*--resume")
 
+    def test_a_report_of_another_shape_is_refused_with_the_place(self):
+        for i, (path, value, words) in enumerate((
+                ("accuracy", 3, "accuracy: expected an object"),
+                ("accuracy/epochs", 3, "accuracy.epochs: expected a list"),
+                ("accuracy/epochs/0/lr", "much", "lr of a record: expected a number"),
+                ("layers/0/rows", "many", "layers: rows of conv1: expected a number"),
+                ("layers/0/name", None, "layers: name of a record: expected a text"),
+                ("energy/by_layer/conv1", -1.0, "energy.by_layer: expected an object of numbers"),
+                ("time/utilisation/dma", float("nan"), "time.utilisation: expected"),
+                ("actions", [1], "actions: expected"), ("seed", "one", "seed: expected an integer"),
+                ("config", [], "config: expected an object"))):
+            self.refused(self.run_folder(str(i), changes={path: value}), words)
+        (self.run_folder("spiking") / "report.json").write_text('{"schema": 1, "kind": "x", "spike_ratio": []}')
+        self.refused(self.root / "spiking", "is of rheo train-spiking")
+
     def test_one_folder_given_twice_is_one_run(self):
         folder = self.run_folder()
-        self.assertEqual(len(reading.read_runs([folder, self.root / "." / "run", folder / "report.json"])), 1)
+        self.assertEqual(len(sources.read_sources([folder, self.root / "." / "run", folder / "report.json"])), 1)
 
-    def test_images_are_samples_times_epochs_and_all_samples_of_a_known_set(self):
+    def test_images_are_those_of_an_epoch_times_the_epochs_that_were_run(self):
         self.assertEqual(reading.trained_images(reading.read_run(self.run_folder())), 2000)
-        every = self.run_folder("all", config={"workload.train_samples": "0"})
-        self.assertEqual(reading.trained_images(reading.read_run(every)), 120000)
-        other = self.run_folder("other", config={"workload.train_samples": "0", "workload.dataset": "unheard-of"})
+        other = self.run_folder("other", changes={"images": None})
         self.assertIsNone(reading.trained_images(reading.read_run(other)))
 
 
 class Groups(RunFolders):
     def groups(self, folders):
-        return [(group.label, [run.seed for run in group.runs]) for group in reading.groups(reading.read_runs(folders))]
+        groups = reading.groups(sources.read_sources(folders))
+        return [(group.label, [run.seed for run in group.runs]) for group in groups]
 
     def test_runs_that_differ_in_the_seed_alone_are_one_group(self):
         self.assertEqual(self.groups(self.seeds("ideal", [0.5, 0.6]) + self.seeds("gv", [0.4])),

@@ -37,7 +37,7 @@ REPORT = {
                 "backward_s": 0.0, "update_s": 0.03, "energy_j": 0.006},
                {"name": "fc1", "tiles": 1, "rows": 512, "columns": 128, "vectors": 1, "forward_s": 0.05,
                 "backward_s": 0.1, "update_s": 0.02, "energy_j": 0.004}],
-    "idealised": True, "remarks": [],
+    "images": {"train": 1000, "test": 500}, "idealised": True, "remarks": [],
 }
 
 

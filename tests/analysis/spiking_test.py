@@ -3,7 +3,7 @@
 import json
 import unittest
 
-from rheo_analysis import spiking
+from rheo_analysis import reading, spiking, stream_ratios
 from rheo_analysis.errors import BadInput
 from run_folders import RunFolders
 
@@ -40,6 +40,22 @@ class Spiking(RunFolders):
         lines = spiking.ratios_figure(self.report()).axes[0].get_lines()
         for line, wanted in zip(lines, (0.4, 0.39, 0), strict=True):  # conv1, as printed, conv2
             self.assertAlmostEqual(line.get_ydata()[0], wanted)
+
+    def test_a_run_on_the_streaming_platform_has_bars_and_marks(self):
+        size = {"rows": 1, "columns": 1, "vectors": 1}
+        layers = [{"name": "conv1", **size, "spike_ratio": 0.01, "spike_ratio_peak": 0.2, "spike_ratio_printed": 0.07,
+                   "break_even": 0.25}, {"name": "fc", **size, "spike_ratio": 0.0, "spike_ratio_peak": 0.0,
+                                         "break_even": 0.0}]
+        folder = self.run_folder(config={"platform": "stream_fpga"}, changes={"layers": layers})
+        self.assertTrue(stream_ratios.is_stream_run(folder))
+        self.assertFalse(stream_ratios.is_stream_run(self.root / "absent"))
+        axes = stream_ratios.figure(reading.read_run(folder)).axes[0]
+        self.assertEqual([patch.get_height() for patch in axes.patches], [1, 0])  # percent
+        marks = {line.get_label().split(",")[0]: line.get_ydata().tolist() for line in axes.lines}
+        self.assertEqual(marks, {"most at a tick": [20], "printed in the thesis": [7.000000000000001],
+                                 "break-even of tick batching": [4]})  # p log2 ST = 0.25 at 1 %: 1 at 4 %
+        with self.assertRaisesRegex(BadInput, "no spike ratios"):
+            stream_ratios.figure(reading.read_run(self.run_folder("other")))
 
     def test_widths_share_the_widest_point(self):
         (self.root / "w.csv").write_text(

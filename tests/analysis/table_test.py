@@ -2,13 +2,14 @@
 
 import unittest
 
-from rheo_analysis import reading, table
+from rheo_analysis import sources, table
+from rheo_analysis.errors import BadInput
 from run_folders import RunFolders
 
 
 class Table(RunFolders):
     def cells(self, folders):
-        return table.rows(reading.read_runs(folders))
+        return table.rows(sources.read_sources(folders))
 
     def test_a_row_says_what_the_report_says(self):
         headings, runs, groups = self.cells([self.run_folder()])
@@ -41,15 +42,25 @@ class Table(RunFolders):
         _, runs, _ = self.cells([folder])
         self.assertEqual((runs[0][2], runs[0][6]), ("–", "–"))
 
+    def test_columns_may_be_chosen_by_their_paths(self):
+        runs = sources.read_sources([self.run_folder()])
+        headings, rows, _ = table.rows(runs, table.chosen(["memory.bram18k", "energy.by_component.adc",
+                                                           "time.utilisation.dma", "area.total_mm2"]))
+        self.assertEqual(headings[2:], ["memory.bram18k", "energy.by_component.adc (µJ)", "time.utilisation.dma (%)",
+                                        "area.total_mm2 (mm²)"])
+        self.assertEqual(rows[0][2:], ["1", "970.0", "50.00", "6.500"])
+        with self.assertRaisesRegex(BadInput, "no run has a figure energy.joules"):
+            table.rows(runs, table.chosen(["energy.joules"]))
+
     def test_markdown_has_a_rule_and_as_many_cells_in_every_line(self):
-        lines = table.text(reading.read_runs(self.seeds("semi_ideal", [0.5, 0.6]))).splitlines()
+        lines = table.text(sources.read_sources(self.seeds("semi_ideal", [0.5, 0.6]))).splitlines()
         self.assertEqual(len(lines), 5)
         self.assertEqual({line.count("|") for line in lines}, {9})
         self.assertTrue(lines[1].startswith("| --"))
         self.assertIn("**semi_ideal**", lines[4])
 
     def test_latex_escapes_what_it_would_take_for_commands(self):
-        text = table.text(reading.read_runs(self.seeds("semi_ideal", [0.5, 0.6])), "latex")
+        text = table.text(sources.read_sources(self.seeds("semi_ideal", [0.5, 0.6])), "latex")
         self.assertIn(r"semi\_ideal", text)
         self.assertIn(r"(\%)", text)
         self.assertIn(r"55.00 $\pm$ 7.07", text)
