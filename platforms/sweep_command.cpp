@@ -28,7 +28,7 @@ SweepCommand::SweepCommand(CLI::App& app)
   sweep_->add_flag("--resume", options_.resume, "go on with the sweep in --out; what is done is not repeated");
   sweep_->add_flag("--retry", options_.retry, "with --resume: execute the points that failed once more");
   sweep_->add_flag("--dry-run", options_.dry_run, "print the points, execute nothing");
-  sweep_->add_flag("--quiet", options_.quiet, "no progress");
+  sweep_->add_flag("--quiet", options_.quiet, "no progress, no picture of the front");
 
   pareto_->add_option("RESULTS", results_, "a sweep's folder, or its sweep.db")->required();
   pareto_->add_option("--objective", objectives_, "FIGURE=min or FIGURE=max, as often as you like; none: the sweep's")

@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "models/core/error.hpp"
+#include "platforms/analysis_package.hpp"
 #include "platforms/files.hpp"
 #include "platforms/progress.hpp"
 #include "platforms/run_folder.hpp"
@@ -258,6 +259,15 @@ std::string dry_run_text(const SweepFile& sweep, const std::vector<Point>& point
   return text + summary(points, axis_keys(sweep), {}, sweep.repeats);
 }
 
+void draw_front(const std::filesystem::path& folder) {
+  const std::filesystem::path picture = folder / "pareto.png";
+  if (call_analysis({"pareto", (folder / "sweep.db").string(), "--out", picture.string(), "--quiet"})) {
+    std::cout << "Front in " << picture.string() << '\n';
+  } else {
+    fmt::print(stderr, "no picture: drawing it with {} -m rheo_analysis failed\n", python_interpreter().string());
+  }
+}
+
 }  // namespace
 
 int run_sweep(const SweepFile& sweep, const SweepOptions& options, const volatile std::sig_atomic_t& interrupted) {
@@ -324,6 +334,7 @@ int run_sweep(const SweepFile& sweep, const SweepOptions& options, const volatil
                            campaign.effort() + "Everything is in " + folder.string() + "\n";
   write_file(folder / "sweep.txt", text);
   std::cout << text << std::flush;
+  if (!options.quiet && sweep.objectives.size() > 1) draw_front(folder);
   return 0;
 }
 

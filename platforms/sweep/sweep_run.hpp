@@ -27,9 +27,10 @@ struct SweepOptions {
 };
 
 /// Executes the points of a sweep, each `rheo run` or `rheo evaluate` in a process of its own, and prints what came
-/// out. The folder holds sweep.db (see Database), sweep.toml, sweep.txt and, below points/, those that failed (with
-/// `keep`: all). Returns the exit status: 0 when every point has an outcome, be it an error; 130 when interrupted.
-/// Throws InputError before anything is executed, SimulationError.
+/// out. The folder holds sweep.db (see Database), sweep.toml, sweep.txt, pareto.png (with two objectives or more,
+/// unless quiet) and, below points/, those that failed (with `keep`: all). Returns the exit status: 0 when every point
+/// has an outcome, be it an error; 130 when interrupted. Throws InputError before anything is executed,
+/// SimulationError.
 int run_sweep(const SweepFile& sweep, const SweepOptions& options, const volatile std::sig_atomic_t& interrupted);
 
 /// The results of a sweep's folder or database as text: outcomes, and the settings that no other dominates in the
