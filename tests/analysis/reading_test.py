@@ -18,6 +18,10 @@ class Reports(RunFolders):
         self.assertEqual(reading.number(run, "time.simulated_s"), 0.25)
         self.assertIsNone(reading.number(run, "area.nothing"))
 
+    def test_an_evaluation_of_a_trained_network_is_read_as_a_run_that_infers(self):
+        run = reading.read_run(self.evaluation_folder(changes={"layers/0/filter_similarity": -0.1}))
+        self.assertEqual((run.activity, reading.number(run, "accuracy.final")), ("inference", 0.75))
+
     def refused(self, path, words):
         with self.assertRaisesRegex(BadInput, words) as caught:
             reading.read_run(path)
