@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import BadInput
+from .host_training import as_report, is_host_training
 from .metrics import value_at
 from .report_shape import problem
 
@@ -100,8 +101,8 @@ def trained_images(run):
 
 
 def read_run(path):
-    """The run in a folder (or of a report.json), or the evaluation of a trained network (rheo evaluate --out); BadInput
-    says why it cannot be read."""
+    """The run in a folder (or of a report.json), the evaluation of a trained network (rheo evaluate --out), or the
+    training of a spiking one on the host; BadInput says why it cannot be read."""
     path = Path(path)
     folder = path.parent if path.name in REPORTS else path
     if not folder.is_dir():
@@ -118,8 +119,8 @@ def read_run(path):
         report = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise BadInput(f"{file}: cannot be read: {error}") from error
-    if isinstance(report, dict) and "kind" in report and "spike_ratio" in report:
-        raise BadInput(f"{file}: is of rheo train-spiking; the commands spiking-... read it")
+    if is_host_training(report):
+        report = as_report(folder, report)
     if wrong := problem(report):
         raise BadInput(f"{file}: {wrong}")
     return Run(folder, report)
