@@ -69,7 +69,8 @@ def figure(runs):
         band(loss, series(group, "train_loss"), colour, "--", markers=single, hollow=True)
         handles.append(Line2D([], [], color=colour, linestyle=line, marker="o", label=label))
     accuracy.set_ylabel("test accuracy (%)")
-    loss.set_ylabel("loss (cross entropy)")
+    on_host = any(run.config.get("platform") == "host" for run in runs)  # spiking: it has a loss of its own
+    loss.set_ylabel("loss" if on_host else "loss (cross entropy)")
     kinds = [Line2D([], [], color=style.MUTED, linestyle="-", marker="o", label="test"),
              Line2D([], [], color=style.MUTED, linestyle="--", label="training",
                     **({"marker": "s", "markerfacecolor": "none"} if single else {}))]

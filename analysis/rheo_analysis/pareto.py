@@ -2,7 +2,7 @@
 
 A configuration (mean over its repeats) is dominated if another is at least as good in every objective and better in
 one. What is not dominated is the front; equal ones dominate each other not, so that all of them stay. Configurations
-that lack an objective take no part.
+of which a repeat is missing, failed, breaks a constraint or lacks an objective take no part. The same as `rheo pareto`.
 """
 
 from itertools import combinations
@@ -34,21 +34,20 @@ def non_dominated(values):
 
 
 def comparable(sweep):
-    """(configurations that have every objective, their means: configurations x objectives)."""
+    """(configurations that can be compared, their means: configurations x objectives)."""
     names = [objective.name for objective in sweep.objectives]
-    found = [c for c in sweep.configurations() if all(c.mean(name) is not None for name in names)]
+    found = [c for c in sweep.configurations() if c.is_candidate(names, sweep.repeats)]
     if not found:
-        raise BadInput(f"{sweep.file}: no point has all of {', '.join(names)} ({sweep.summary()})")
+        raise BadInput(f"{sweep.file}: no setting has all of {', '.join(names)} in all repeats ({sweep.summary()})")
     return found, np.array([[c.mean(name) for name in names] for c in found])
 
 
 def front(sweep):
-    """(configurations that have every objective, whether each is on the front), ordered by the first objective, the
-    best first."""
+    """(configurations that can be compared, whether each is on the front), the best in the first objective first."""
     configurations, values = comparable(sweep)
     signs = np.array([-1 if objective.goal == "max" else 1 for objective in sweep.objectives])
     kept = non_dominated(signs * values)
-    order = np.lexsort((signs * values).T[::-1])
+    order = np.argsort(signs[0] * values[:, 0], kind="stable")
     return [configurations[i] for i in order], kept[order]
 
 

@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import BadInput
+from .host_training import as_report, is_host_training
 from .metrics import value_at
 from .report_shape import problem
 
 # Keys that cannot change a result: runs that differ in these alone count as one configuration.
 WITHOUT_EFFECT = ("seed", "checkpoint.interval", "workload.data_dir")
 
+REPORTS = ("report.json", "evaluation.json")
 WHAT_RAN = ("workload.network", "workload.dataset")
 MOST_KEYS = 3  # of a label
 
@@ -99,13 +101,14 @@ def trained_images(run):
 
 
 def read_run(path):
-    """The run in a folder (or of a report.json); BadInput says why it cannot be read."""
+    """The run in a folder (or of a report.json), the evaluation of a trained network (rheo evaluate --out), or the
+    training of a spiking one on the host; BadInput says why it cannot be read."""
     path = Path(path)
-    folder = path.parent if path.name == "report.json" else path
+    folder = path.parent if path.name in REPORTS else path
     if not folder.is_dir():
         raise BadInput(f"{path}: no such folder; expected the folder of a run")
-    file = folder / "report.json"
-    if not file.is_file():
+    file = next((folder / name for name in REPORTS if (folder / name).is_file()), None)
+    if file is None:
         if (folder / "lr_range.csv").exists():
             raise BadInput(f"{folder}: is a learning-rate range test, without a report; draw it with lr-range")
         if (folder / "config.toml").exists():
@@ -116,8 +119,8 @@ def read_run(path):
         report = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise BadInput(f"{file}: cannot be read: {error}") from error
-    if isinstance(report, dict) and "kind" in report and "spike_ratio" in report:
-        raise BadInput(f"{file}: is of rheo train-spiking; the commands spiking-... read it")
+    if is_host_training(report):
+        report = as_report(folder, report)
     if wrong := problem(report):
         raise BadInput(f"{file}: {wrong}")
     return Run(folder, report)

@@ -14,9 +14,14 @@ RECORDS = {"accuracy.epochs": ((), ("epoch",)), "layers": (("name",), ("rows", "
            "memory.buffers": (("name",), ())}  # texts and numbers that each record has
 
 
+def finite(value):
+    """A finite number."""
+    return is_number(value) and math.isfinite(value)
+
+
 def amount(value):
-    """A finite number that is not negative: every metric of a report is."""
-    return is_number(value) and math.isfinite(value) and value >= 0
+    """A finite number that is not negative, as times, energies and counts are."""
+    return finite(value) and value >= 0
 
 
 def at(report, path):
@@ -54,8 +59,8 @@ def problem(report):
             missing = [key for key in texts if not isinstance(record.get(key), str)]
             missing += [key for key in numbers if not amount(record.get(key))]
             missing += [key for key, value in record.items()
-                        if key not in ("name", "kind") and key not in missing and not amount(value)]
+                        if key not in ("name", "kind") and key not in missing and not finite(value)]
             if missing:
                 return f"{path}: {missing[0]} of {record.get('name', 'a record')}: expected " + (
-                    "a text" if missing[0] in texts else "a number that is not negative")
+                    "a text" if missing[0] in texts else "a number")
     return None

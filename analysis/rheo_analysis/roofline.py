@@ -119,7 +119,8 @@ class Facts:
     def whole(self, unit_bytes):
         """The marker of the whole run, its bytes as given; None where images, bytes or time are not there."""
         images = value_at(self.run.report, "images.train" if self.mode == "training" else "images.test")
-        passes = len(self.run.report["accuracy"]["epochs"]) if self.mode == "training" else 1
+        passes = len(self.run.report["accuracy"]["epochs"]) if self.mode == "training" else \
+            value_at(self.run.report, "accuracy.predictions_per_image") or 1
         seconds = value_at(self.run.report, "time.simulated_s")
         if not (images and unit_bytes and seconds):
             return None

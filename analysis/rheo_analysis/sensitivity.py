@@ -25,6 +25,7 @@ from .sweep_table import note
 from .table_formats import FORMATS, NONE
 
 LEAST_GRID = 0.9  # share of a grid's combinations that must be there
+NEGLIGIBLE = 1e-9  # share of a variance: rounding
 FIFTHS = 5
 BENT = 0.15  # more than rho: worth saying
 
@@ -223,8 +224,9 @@ def text(sweep, kind="markdown", method=None):
             rows[effect.axis].append(strength_text(effect, sensitivity.method))
             if grid:
                 known = effect.range is not None
+                moved = known and effect.strength > NEGLIGIBLE
                 rows[effect.axis] += [rounded(effect.range, factor, "" if unit != "%" else unit) if known else NONE,
-                                      f"{effect.low[0]} → {effect.high[0]}" if known else NONE]
+                                      f"{effect.low[0]} → {effect.high[0]}" if moved else NONE]
         left = sensitivity.rest.get(name)
         for place, row in enumerate(rest.values()):
             row += [f"{100 * left[place]:.1f} %" if left else NONE, "", ""]

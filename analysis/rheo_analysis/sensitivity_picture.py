@@ -2,11 +2,12 @@
 
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 from . import style
+from .quantities import scale_for
 from .sensitivity import analyse, strength_text
-from .settings import column_scale, heading, levels, magnitude, value_text
+from .settings import column_scale, heading, levels, magnitude, unit_without_prefix, value_text
 from .style import plt
 
 MOST_AXES = 7
@@ -39,10 +40,10 @@ def figure(sweep, method=None):
             axes = panels[row][column]
             effect = sensitivity.effects[axis, objective.name]
             axes.set_facecolor(GROUND(min(1.0, effect.size)))
-            draw_panel(axes, sweep, axis, kinds[axis], objective)
+            unit = draw_panel(axes, sweep, axis, kinds[axis], objective)
             axes.set_title(strength_text(effect, sensitivity.method), fontsize=10)
             if row == len(objectives) - 1:
-                axes.set_xlabel(style.two_lines(axis, 24))
+                axes.set_xlabel(style.two_lines(heading(axis, unit), 24))
         values = [c.mean(objective.name) for c in sweep.configurations() if c.values(objective.name)]
         panels[row][0].set_ylabel(style.two_lines(heading(objective.name, column_scale(objective.name, values)[1])))
     left_out = len(sensitivity.axes) - len(shown)
@@ -53,12 +54,16 @@ def figure(sweep, method=None):
 
 
 def draw_panel(axes, sweep, axis, kind, objective):
-    """Points and means of one objective along one axis. Numbers of a range lie at their size, the levels of a list side
-    by side."""
+    """Points and means of one objective along one axis; returns the unit of the axis. Numbers of a range lie at their
+    size, the levels of a list side by side."""
     configurations = [c for c in sweep.configurations() if c.values(objective.name)]
     found = levels([c.settings.get(axis) for c in configurations])
     sizes = [magnitude(level) for level in found]
     sized = None not in sizes and (kind != "list" or len(found) > MOST_LEVELS)
+    unit = unit_without_prefix(found[0])
+    if sized and unit:
+        shrink, unit = scale_for(sizes, unit)
+        sizes = [shrink * size for size in sizes]
     place = dict(zip(map(value_text, found), sizes if sized else range(len(found))))
     factor, _ = column_scale(objective.name, [c.mean(objective.name) for c in configurations])
     points = [(place[value_text(c.settings.get(axis))], factor * value)
@@ -79,10 +84,15 @@ def draw_panel(axes, sweep, axis, kind, objective):
         slanted = sum(map(len, words)) > 20
         axes.set_xticks(range(len(found)), words, **({"rotation": 30, "ha": "right"} if slanted else {}))
         axes.set_xlim(-0.5, len(found) - 0.5)
-        return
+        return ""
     if kind == "log_range" and min(sizes) > 0:
         axes.set_xscale("log")
+        if max(sizes) < 30 * min(sizes):  # powers of ten alone would be one tick or none
+            axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+            axes.xaxis.set_minor_formatter(NullFormatter())
     else:
         axes.xaxis.set_major_locator(MaxNLocator(4, integer=all(size.is_integer() for size in sizes)))
         axes.ticklabel_format(axis="x", style="sci", scilimits=(-3, 5))
     axes.margins(x=0.08)
+    return unit

@@ -33,6 +33,12 @@ def magnitude(value):
     return float(found[1]) * PREFIX_FACTORS[found[2] or ""] if found else None
 
 
+def unit_without_prefix(value):
+    """"s" of "80 ns"; "" of a plain number or a word."""
+    found = QUANTITY.fullmatch(value.strip()) if isinstance(value, str) else None
+    return found[3] if found else ""
+
+
 def levels(values):
     """The different values of an axis, in order: numbers and quantities by size, words as they appear."""
     different = list({value_text(value): value for value in values}.values())

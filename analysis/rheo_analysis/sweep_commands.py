@@ -36,7 +36,7 @@ def add_to(commands):
         made.add_argument("database", metavar="SWEEP.db", help="database that rheo sweep writes, or its folder")
         made.add_argument("--objectives", type=names_argument, metavar="A,B",
                           help="paths of report.json, such as accuracy.final,energy.total_j or "
-                          "max:time.utilisation.bus (default: the sweep's own)")
+                          "time.utilisation.bus=max (default: the sweep's own)")
         add_format(made)
         return made
 

@@ -1,8 +1,9 @@
 """Reading the results database of `rheo sweep` (SQLite, schema 1), and repeats over seeds.
 
-Tables: sweep(key, value); axis(position, key, kind: list | range | log_range); objective(position, name, goal: min |
-max), the name a dotted path of report.json; point(id, generation, seed, settings, config_hash, status, wall_s, error,
-config, report, objectives, folder), settings and objectives JSON objects, report a report.json.
+Tables: sweep(key, value), among the keys schema, name and repeats; axis(position, key, kind: list | range | log_range);
+objective(position, name, goal: min | max), the name a dotted path of report.json; point(id, generation, seed, settings,
+config_hash, status, wall_s, error, config, report, objectives, feasible): settings and objectives are JSON objects,
+report a report.json, feasible is 0 where the report breaks a constraint of the sweep.
 """
 
 import json
@@ -51,6 +52,7 @@ class Point:
     wall_s: float | None
     error: str
     objectives: dict  # name: number
+    feasible: bool = True  # keeps the constraints on figures of its report
 
 
 @dataclass
@@ -69,6 +71,12 @@ class Configuration:
             if point.status == "done":
                 first.setdefault(point.seed, point)
         return list(first.values())
+
+    def is_candidate(self, names, repeats):
+        """Whether it is comparable: as many repeats as the sweep has are done, keep the constraints and have every
+        objective."""
+        whole = [point for point in self.done if point.feasible and all(name in point.objectives for name in names)]
+        return len(whole) >= repeats
 
     def values(self, name):
         """The objective's value of each repeat that has it."""
@@ -94,6 +102,7 @@ class Sweep:
     axes: list
     objectives: list
     points: list
+    repeats: int = 1  # seeds of each configuration
 
     def configurations(self):
         """The points by their settings, in order of appearance; a swept seed counts as a repeat."""
@@ -117,6 +126,9 @@ class Sweep:
     def summary(self):
         """"name: 200 points, 190 done, 10 failed"."""
         parts = ", ".join(f"{count} {status}" for status, count in self.counts().items())
+        broken = sum(point.status == "done" and not point.feasible for point in self.points)
+        if broken:
+            parts += f" ({broken} of those done break a constraint)"
         return f"{self.name}: {len(self.points)} point{'' if len(self.points) == 1 else 's'}, {parts or 'none run'}"
 
 
@@ -151,8 +163,8 @@ def query(file, read):
 
 
 def read_sweep(file, names=None):
-    """The sweep in a database. `names`: the objectives to look at instead of the sweep's own, each "path", "min:path"
-    or "max:path" of report.json (without goal: that of the sweep, else accuracies and rates max, all else min)."""
+    """The sweep in a database. `names`: the objectives to look at instead of the sweep's own, each "path", "path=min"
+    or "path=max" of report.json (without goal: that of the sweep, else accuracies and rates max, all else min)."""
     def read(connection):
         facts = dict(connection.execute("SELECT key, value FROM sweep"))
         axes = [Axis(str(row[0]), row[1]) for row in connection.execute("SELECT key, kind FROM axis ORDER BY position")]
@@ -162,13 +174,14 @@ def read_sweep(file, names=None):
         lacking = any(objective.name not in {o.name for o in own} for objective in objectives)
         points = []
         for row in connection.execute(
-                "SELECT id, generation, seed, settings, status, wall_s, error, objectives, "
+                "SELECT id, generation, seed, settings, status, wall_s, error, objectives, feasible, "
                 f"{'report' if lacking else 'NULL'} FROM point ORDER BY id"):
-            identity, generation, seed, settings, status, wall_s, error, values, report = row
+            identity, generation, seed, settings, status, wall_s, error, values, feasible, report = row
             points.append(Point(identity, generation or 0, seed, as_object(settings, "settings"), status, wall_s,
                                 str(error or ""), numbers(objectives, as_object(values, "objectives"),
-                                                          as_object(report, "report"))))
-        return Sweep(Path(file), facts.get("name") or Path(file).stem, axes, objectives, points)
+                                                          as_object(report, "report")), bool(feasible)))
+        return Sweep(Path(file), facts.get("name") or Path(file).stem, axes, objectives, points,
+                     int(facts.get("repeats") or 1))
 
     sweep = query(file, read)
     if names is None and not sweep.objectives:
@@ -193,10 +206,10 @@ def as_object(text, column):
 
 def chosen(text, own):
     """The objective that the user's words name."""
-    goal, _, name = text.rpartition(":")
+    name, _, goal = text.partition("=")
     known = {objective.name: objective.goal for objective in own}
     if goal not in ("", "min", "max") or not name:
-        raise BadInput(f"--objectives {text}: expected a path of report.json, or min:PATH, or max:PATH")
+        raise BadInput(f"--objectives {text}: expected a path of report.json, PATH=min or PATH=max")
     return Objective(name, goal or known.get(name) or goal_of(name))
 
 

@@ -55,7 +55,7 @@ def table(sweep, configurations, kind="markdown", statuses=False):
         headings.append(heading(objective.name, unit))
         for row, part in zip(rows, values):
             row.append(cell(part, factor, unit))
-    if statuses and any(point.status != "done" for c in configurations for point in c.points):
+    if statuses and any(point.status != "done" or not point.feasible for c in configurations for point in c.points):
         headings.append("status")
         for row, configuration in zip(rows, configurations):
             row.append(status(configuration))
@@ -71,7 +71,8 @@ def cell(values, factor, unit):
 
 def status(configuration):
     """"done", or how many of the repeats are what, with the first error."""
-    statuses = [point.status for point in configuration.points]
+    statuses = [point.status if point.feasible else f"{point.status}, breaks a constraint"
+                for point in configuration.points]
     kinds = list(dict.fromkeys(statuses))
     words = kinds[0] if len(kinds) == 1 else ", ".join(f"{statuses.count(kind)} {kind}" for kind in kinds)
     error = next((first_line(point.error) for point in configuration.points if point.error), "")

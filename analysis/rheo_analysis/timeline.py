@@ -10,7 +10,6 @@ from .trace import lanes_of, natural, rows_of
 from .window import axis_unit, read_part
 
 DEFAULT_WINDOW_S = 5e-3
-COLOURINGS = ("phase", "layer")
 LEGEND_LETTER = 0.088  # inches of a letter of the legend
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import json
 import unittest
 
 from rheo_analysis import quantities, reading, sources
@@ -17,6 +18,10 @@ class Reports(RunFolders):
             self.assertEqual((run.seed, run.device, run.title), (1, "ideal", "lenet on fashion-mnist"))
         self.assertEqual(reading.number(run, "time.simulated_s"), 0.25)
         self.assertIsNone(reading.number(run, "area.nothing"))
+
+    def test_an_evaluation_of_a_trained_network_is_read_as_a_run_that_infers(self):
+        run = reading.read_run(self.evaluation_folder(changes={"layers/0/filter_similarity": -0.1}))
+        self.assertEqual((run.activity, reading.number(run, "accuracy.final")), ("inference", 0.75))
 
     def refused(self, path, words):
         with self.assertRaisesRegex(BadInput, words) as caught:
@@ -48,8 +53,22 @@ class Reports(RunFolders):
                 ("actions", [1], "actions: expected"), ("seed", "one", "seed: expected an integer"),
                 ("config", [], "config: expected an object"))):
             self.refused(self.run_folder(str(i), changes={path: value}), words)
-        (self.run_folder("spiking") / "report.json").write_text('{"schema": 1, "kind": "x", "spike_ratio": []}')
-        self.refused(self.root / "spiking", "is of rheo train-spiking")
+        (self.run_folder("spiking") / "report.json").write_text('{"kind": "spiking training on the host"}')
+        self.refused(self.root / "spiking", "is no complete report")
+
+    def test_the_training_of_a_spiking_network_is_read_too(self):
+        folder = self.run_folder("spiking")
+        (folder / "config.toml").write_text('seed = 3\n[data]\nkind = "radio"\nbits = 4\n')
+        (folder / "report.json").write_text(json.dumps({
+            "schema": 1, "kind": "spiking training on the host", "network": {"name": "rf1"}, "seed": 3, "wall_s": 2.0,
+            "accuracy": {"top1": 0.5}, "epochs": [{"epoch": 1, "train_loss": 0.1, "test_accuracy": 0.4, "lr": 0.3}]}))
+        run = reading.read_run(folder)
+        self.assertEqual((run.title, run.seed, run.config["data.bits"]), ("rf1 on radio", 3, "4"))
+        self.assertEqual(run.activity, "training")
+        self.assertEqual(reading.number(run, "accuracy.final"), 0.5)
+        self.assertEqual(reading.epochs(run)[0]["test_accuracy"], 0.4)
+        (folder / "config.toml").unlink()
+        self.refused(folder, "config.toml: cannot be read")
 
     def test_one_folder_given_twice_is_one_run(self):
         folder = self.run_folder()

@@ -132,6 +132,15 @@ class TextAndPicture(SweepDatabases):
         self.assertIn(r"4 $\rightarrow$ 8", sensitivity.text(self.sweep(), "latex"))
         self.assertTrue(sensitivity.text(sweep_database.read_sweep(self.root / "sweep.db"), "csv").startswith("axis,"))
 
+    def test_quantities_of_a_range_lie_at_their_size_with_a_unit(self):
+        points = [{"settings": {"tile.read_time": f"{10 + i} ns"}, "values": [0.5 + 0.01 * i, 1.0]} for i in range(20)]
+        figure = sensitivity_picture.figure(sweep_database.read_sweep(self.database(
+            points, axes=[("tile.read_time", "log_range")])), "rank")
+        self.assertEqual(figure.axes[1].get_xlabel(), "tile.read_time (ns)")
+        np.testing.assert_allclose(figure.axes[0].lines[0].get_xdata(), np.arange(10, 30))
+        ticks = [label.get_text() for label in figure.axes[1].get_xticklabels()]
+        self.assertIn("20", ticks)
+
     def test_panels_show_level_means_and_shares(self):
         figure = sensitivity_picture.figure(self.sweep())
         self.assertEqual(len(figure.axes), 4)

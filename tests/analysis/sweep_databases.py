@@ -10,7 +10,8 @@ CREATE TABLE sweep(key TEXT PRIMARY KEY, value TEXT);
 CREATE TABLE axis(position INTEGER PRIMARY KEY, key TEXT, kind TEXT);
 CREATE TABLE objective(position INTEGER PRIMARY KEY, name TEXT, goal TEXT);
 CREATE TABLE point(id INTEGER PRIMARY KEY, generation INTEGER, seed INTEGER, settings TEXT, config_hash TEXT,
-                   status TEXT, wall_s REAL, error TEXT, config TEXT, report TEXT, objectives TEXT, folder TEXT);
+                   status TEXT, wall_s REAL, error TEXT, config TEXT, report TEXT, objectives TEXT,
+                   feasible INTEGER NOT NULL);
 """
 AXES = [("adc.bits", "list"), ("tile.rows", "list")]
 OBJECTIVES = [("accuracy.final", "max"), ("energy.total_j", "min")]
@@ -19,14 +20,15 @@ OBJECTIVES = [("accuracy.final", "max"), ("energy.total_j", "min")]
 class SweepDatabases(RunFolders):
     """A temporary folder and databases in it."""
 
-    def database(self, points, axes=AXES, objectives=OBJECTIVES, name="sweep.db"):
+    def database(self, points, axes=AXES, objectives=OBJECTIVES, name="sweep.db", repeats=1):
         """A database of points: dictionaries with settings and values (one an objective, None: the report lacks it),
-        and optionally seed, status, error, generation, report, objectives (JSON text instead of values)."""
+        and optionally seed, status, error, generation, report, feasible, objectives (JSON text instead of values)."""
         file = self.root / name
         with sqlite3.connect(file) as connection:
             connection.executescript(SCHEMA)
             connection.executemany("INSERT INTO sweep VALUES (?, ?)",
-                                   [("schema", "1"), ("version", "0.1.0"), ("name", "trial"), ("sweep", "")])
+                                   [("schema", "1"), ("version", "0.1.0"), ("name", "trial"), ("sweep", ""),
+                                    ("repeats", str(repeats))])
             connection.executemany("INSERT INTO axis VALUES (?, ?, ?)", [(i, *axis) for i, axis in enumerate(axes)])
             connection.executemany("INSERT INTO objective VALUES (?, ?, ?)",
                                    [(i, *objective) for i, objective in enumerate(objectives)])
@@ -37,7 +39,7 @@ class SweepDatabases(RunFolders):
                     "INSERT INTO point VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                     (identity, point.get("generation", 0), point.get("seed", 1), json.dumps(point["settings"]), "hash",
                      point.get("status", "done"), 1.5, point.get("error"), "", report and json.dumps(report),
-                     point.get("objectives", json.dumps(values)), None))
+                     point.get("objectives", json.dumps(values)), point.get("feasible", 1)))
         connection.close()
         return file
 

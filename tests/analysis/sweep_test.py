@@ -56,7 +56,7 @@ class Reading(SweepDatabases):
     def test_other_objectives_come_out_of_the_reports(self):
         file = self.database([{"settings": settings(5), "values": [0.5, 1.0],
                                "report": {"schema": 1, "area": {"total_mm2": 6.5}, "accuracy": {"best": 0.75}}}])
-        sweep = sweep_database.read_sweep(file, ["area.total_mm2", "max:energy.total_j", "accuracy.best"])
+        sweep = sweep_database.read_sweep(file, ["area.total_mm2", "energy.total_j=max", "accuracy.best"])
         self.assertEqual([(o.name, o.goal) for o in sweep.objectives],
                          [("area.total_mm2", "min"), ("energy.total_j", "max"), ("accuracy.best", "max")])
         self.assertEqual(sweep.points[0].objectives, {"area.total_mm2": 6.5, "energy.total_j": 1.0,
@@ -132,7 +132,7 @@ class BadDatabases(SweepDatabases):
     def test_objectives_that_nobody_has_are_named(self):
         file = self.database([{"settings": settings(5), "values": [0.5, 1.0], "report": {"schema": 1}}])
         self.refused(file, "no point has a figure area.total_mm2", ["area.total_mm2"])
-        self.refused(file, "expected a path", ["best:area.total_mm2"])
+        self.refused(file, "expected a path", ["area.total_mm2=best"])
         file.unlink()
         self.refused(self.database([{"settings": settings(5)}], objectives=[]), "has no objectives")
         self.refused(self.database([{"settings": settings(5), "status": "failed"}], name="b.db"), "no point is done")
@@ -164,7 +164,7 @@ class Front(SweepDatabases):
         nan = {"objectives": '{"accuracy.final": NaN, "energy.total_j": 0.1}'}
         self.assertEqual(self.front([[0.9, 5.0], [1.0, None], [0.5, 1.0], [1.0, 0.1], [1.0, 0.1]], p3=nan,
                                     p4={"status": "failed"}), [0, 2])
-        with self.assertRaisesRegex(BadInput, "no point has all of"):
+        with self.assertRaisesRegex(BadInput, "no setting has all of"):
             self.front([[0.9, None], [None, 1.0]])
 
     def test_means_over_repeats_are_compared(self):
@@ -173,6 +173,19 @@ class Front(SweepDatabases):
         configurations, kept = pareto.front(sweep_database.read_sweep(self.database(points)))
         self.assertEqual([(c.settings["adc.bits"], bool(on)) for c, on in zip(configurations, kept)],
                          [(2, True), (1, False)])
+
+    def test_a_setting_of_which_a_repeat_is_missing_or_breaks_a_constraint_takes_no_part(self):
+        def repeats(number, **second):
+            return [{"settings": settings(number), "seed": 1, "values": [0.5, number]},
+                    {"settings": settings(number), "seed": 2, "values": [0.5, number], **second}]
+
+        points = repeats(1, status="waiting") + repeats(2, feasible=0) + repeats(3, values=[0.5, None]) + repeats(4)
+        sweep = sweep_database.read_sweep(self.database(points + repeats(5), repeats=2))
+        configurations, kept = pareto.front(sweep)
+        self.assertEqual([(c.settings["adc.bits"], bool(on)) for c, on in zip(configurations, kept)],
+                         [(4, True), (5, False)])
+        self.assertIn("9 done, 1 waiting (1 of those done break a constraint)", sweep.summary())
+        self.assertIn("1 done, 1 done, breaks a constraint", sweep_table.text(sweep))
 
     def test_the_fast_front_is_that_of_the_definition(self):
         generator = np.random.default_rng(1)
