@@ -37,7 +37,13 @@ std::string settings_text(const SweepFile& sweep, const Settings& settings) {
 }
 
 void check(const SweepFile& sweep) {
-  const PointConfiguration base = resolve(sweep.task, sweep.config, sweep.set);
+  const PointConfiguration base = [&] {
+    try {
+      return resolve(sweep.task, sweep.config, sweep.set);
+    } catch (const InputError& error) {
+      throw InputError(sweep.where + ": " + error.where(), error.fault());
+    }
+  }();
   for (const Objective& objective : sweep.objectives) {
     if (!names_figure(objective.name)) {
       throw InputError(objective.where, fmt::format("objectives.{}: no figure of a report; expected as accuracy.final, "

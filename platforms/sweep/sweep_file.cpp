@@ -325,7 +325,8 @@ std::vector<Value> Axis::grid() const {
 SweepFile SweepFile::load(const std::filesystem::path& file) {
   SweepFile sweep;
   sweep.text = read_text(file);
-  const std::string name = file.string();
+  sweep.where = file.string();
+  const std::string& name = sweep.where;
   toml::table root;
   try {
     root = toml::parse(sweep.text, name);

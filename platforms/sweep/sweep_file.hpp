@@ -94,8 +94,9 @@ enum class Task : std::uint8_t {
 ///     accuracy.final = "max"
 ///     energy.total_j = "min"
 struct SweepFile {
-  std::string text;  ///< the file's content
-  std::string name;  ///< the file's without its ending
+  std::string where;  ///< the file as it was named, for errors
+  std::string text;   ///< its content
+  std::string name;   ///< the file's without its ending
   Task task = Task::run;
   std::filesystem::path config;
   std::filesystem::path weights;  ///< evaluate

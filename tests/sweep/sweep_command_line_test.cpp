@@ -280,6 +280,7 @@ TEST_P(RefusedSweep, InOneLineThatTouchesNothing) {
 INSTANTIATE_TEST_SUITE_P(
     Inputs, RefusedSweep,
     ::testing::Values(
+        Refused{"ConfigurationOfAllPoints", "[axes]\nadc.bits = [4]\n[axes.management]\nnoise = [3]\n", "s.toml:"},
         Refused{"UnknownKey", "[axes]\nadc.bist = [4]\n", "did you mean adc.bits?"},
         Refused{"EveryValueOutOfRange", "[axes]\nadc.bits = [40, 50]\n", "s.toml:4:12: axes: no point can be executed"},
         Refused{"EveryPointExcluded", "constraints = [\"adc.bits > 9\"]\n[axes]\nadc.bits = [4]\n",
