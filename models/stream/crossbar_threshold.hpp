@@ -61,7 +61,7 @@ struct CrossbarCycles {
   Cycle neurons = 0;  ///< out_features / pe
 
   CrossbarCycles(const CrossbarMatrix& matrix, std::uint32_t inputs, std::uint32_t outputs, const Folding& folding,
-                 const sc_core::sc_time& clock);
+                 double clock_hz);
   /// Of a patch in steady state.
   [[nodiscard]] Cycle interval() const noexcept { return std::max({load, read, convert, neurons}); }
 };

@@ -138,6 +138,8 @@ TEST_F(CrossbarThresholdTest, ASlowReaderHoldsTheTilesBack) {
   for (int i = 0; i < 6; ++i) source.send(packed(some_in_each(random, small)));
   sc_core::sc_start();
   EXPECT_THAT(intervals(sink.frame_ends()), Each(Cycle{2 * 25 * 9}));
+  // The unit takes no patch that it has no place for, so that the FIFO in front of it fills.
+  EXPECT_EQ(in.peak_bits(), in.capacity_bits());
 }
 
 TEST_F(CrossbarThresholdTest, OnlyPatchesWithSpikesAreReadAndOnlyTheirRowsDriven) {
@@ -280,6 +282,21 @@ TEST_F(CrossbarThresholdTest, NoiseDependsOnSeedAndVectorAlone) {
   EXPECT_EQ(spikes(1, small, true), first);
   EXPECT_EQ(spikes(1, slow, false), first);
   EXPECT_NE(spikes(2, small, false), first);
+}
+
+TEST_F(CrossbarThresholdTest, TheNoiseOfAFrameIsItsOwn) {
+  std::mt19937_64 random(9);
+  CrossbarMatrix matrix = exact_tiles(64, 64);
+  matrix.settings.adc.noise = 0.5;
+  Bench bench(small, 1, false, matrix);  // membranes begin anew with every frame
+  const std::vector<std::uint64_t> frame = packed(some_in_each(random, small));
+  for (int i = 0; i < 4; ++i) bench.source.send(frame);
+  sc_core::sc_start();
+  const auto of_frame = [&](std::ptrdiff_t i) {
+    const auto first = bench.sink.spikes.begin() + i * 16 * 9;
+    return Spikes(first, first + 16 * 9);
+  };
+  for (std::ptrdiff_t i = 1; i < 4; ++i) EXPECT_NE(of_frame(i), of_frame(0));
 }
 
 TEST_F(CrossbarThresholdTest, ACalibrationOfDriftingCellsTakesTimeAndReadsEveryRow) {
