@@ -145,6 +145,7 @@ StreamConfiguration StreamConfiguration::load(const std::filesystem::path& file,
   }
   if (run.on_tiles()) {
     check_device(source, run.tiles.device);
+    require_one_a_layer(source, "adc.layer_bound", run.tiles.layer_bound, layers);
     if (run.schedule != StreamSchedule::streaming) {
       throw InputError(source.where("schedule"), "tiles take the spikes of a tick as they come; expected streaming");
     }

@@ -139,6 +139,7 @@ struct TileArrayParameters {
   double weight_range = 1;  ///< see map_tiles()
   SpikeDriverParameters dac;
   crossbar::AdcParameters adc{.bits = 8, .bound = 4, .noise = 0.02};
+  std::vector<double> layer_bound;  ///< of adc, by layer; empty: adc.bound
   crossbar::ArrayReadParameters read;
   crossbar::WireParameters wires;
   crossbar::ConductanceParameters conductance;
@@ -151,7 +152,10 @@ struct TileArrayParameters {
              "weight that a full-scale cell stands for, in parts of the layer's largest; larger ones are cut to it");
     p.end_section();
     p.section("dac", dac, "1-bit drivers of the rows");
-    p.section("adc", adc, "output converters; bound, noise and offset_deviation count thresholds of the layer");
+    p.begin_section("adc", "output converters; bound, noise and offset_deviation count thresholds of the layer");
+    adc.describe(p);
+    p.numbers("layer_bound", layer_bound, 0, {1e-6, 1e6}, "bound of each layer's converters; absent: bound for all");
+    p.end_section();
     p.section("read", read, "the array while it is read");
     p.section("wires", wires, "resistance of the wires (IR drop)");
     p.section("conductance", conductance, "how weights become conductances, for the read energy");

@@ -24,7 +24,12 @@ bool gives_codes(const TileArrayParameters& tiles) {
   return !tiles.device.ideal && !tiles.read.perfect && tiles.adc.quantise;
 }
 
-stream::LifParameters neurons(const StreamConfiguration& configuration) {
+/// Of the layer's ADCs, in thresholds.
+double bound_of(const TileArrayParameters& tiles, std::size_t layer) {
+  return tiles.layer_bound.empty() ? tiles.adc.bound : tiles.layer_bound[layer];
+}
+
+stream::LifParameters neurons(const StreamConfiguration& configuration, std::size_t layer) {
   const SpikingNumberParameters& numbers = configuration.numbers;
   const TileArrayParameters& tiles = configuration.tiles;
   stream::LifParameters lif;
@@ -36,7 +41,7 @@ stream::LifParameters neurons(const StreamConfiguration& configuration) {
   lif.membrane_bits = static_cast<std::uint32_t>(numbers.membrane_bits);
   lif.input_shift = static_cast<std::uint32_t>(numbers.leak_bits);
   const double threshold =
-      std::floor(std::ldexp(tiles.adc.levels() / tiles.adc.bound, static_cast<int>(numbers.leak_bits)));
+      std::floor(std::ldexp(tiles.adc.levels() / bound_of(tiles, layer), static_cast<int>(numbers.leak_bits)));
   if (threshold > static_cast<double>(lif.highest())) {
     throw InputError("numbers.membrane_bits",
                      fmt::format("the threshold is {:.0f} in steps of the ADC and {} fractional bits; expected more "
@@ -54,8 +59,9 @@ TiledNetwork map_tiles(const StreamConfiguration& configuration, const spiking::
   TiledNetwork mapped;
   mapped.layers = map_layers(configuration, network);
   std::uint32_t stream = 0;
-  for (stream::LayerParameters& layer : mapped.layers) {
-    layer.lif = neurons(configuration);
+  for (std::size_t i = 0; i < mapped.layers.size(); ++i) {
+    stream::LayerParameters& layer = mapped.layers[i];
+    layer.lif = neurons(configuration, i);
     CrossbarMatrix matrix;
     matrix.tile = tiles.tile;
     matrix.settings.device = tiles.device;
@@ -90,7 +96,7 @@ TiledNetwork map_tiles(const StreamConfiguration& configuration, const spiking::
     }
     const double threshold = trained.network.layers[i].threshold * double{scale};
     crossbar::AdcParameters& adc = matrix.settings.adc;
-    adc.bound *= threshold;
+    adc.bound = bound_of(configuration.tiles, i) * threshold;
     adc.noise *= threshold;
     adc.offset_deviation *= threshold;
     if (!gives_codes(configuration.tiles)) {

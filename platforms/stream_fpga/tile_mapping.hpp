@@ -21,7 +21,7 @@ struct TiledNetwork {
 /// The same with trained weights. They are scaled, layer by layer, so that `tile.weight_range` of the largest is the
 /// full scale of a cell; larger ones are cut to it. Bound, noise and offsets of the ADCs count thresholds of the layer.
 /// Membranes count ADC steps:
-///     threshold = floor(levels / adc.bound 2^leak_bits)
+///     threshold = floor(levels / bound 2^leak_bits)
 /// Without a converter that rounds (the ideal device, read.perfect, adc.quantise = false) they are single precision.
 /// Throws InputError where the threshold does not fit the membranes.
 [[nodiscard]] TiledNetwork map_tiles(const StreamConfiguration& configuration, const spiking::FloatNetwork& trained);

@@ -264,6 +264,11 @@ TEST_F(TiledNetworkTest, WeightsAreScaledToTheCellsAndBoundsToTheThresholds) {
   EXPECT_DOUBLE_EQ(mapped.matrices[1].settings.adc.noise, 0.02 * 0.2 * 4);
   EXPECT_EQ(mapped.layers[1].lif.threshold, 254);  // 127 / 4 steps, three fractional bits
   EXPECT_EQ(mapped.layers[1].lif.input_shift, 3U);
+  const TiledNetwork bounded =
+      map_tiles(shipped("rf1", {"device.preset=GokmenVlasov", "adc.layer_bound=[4,2,1,8]"}), trained);
+  EXPECT_DOUBLE_EQ(bounded.matrices[1].settings.adc.bound, 2 * 0.2 * 2);
+  EXPECT_EQ(bounded.layers[1].lif.threshold, 508);
+  EXPECT_EQ(bounded.layers[3].lif.threshold, 127);
   // Random numbers of their own for the tiles of all layers: 1, 1, 3, 1.
   EXPECT_EQ(mapped.matrices[2].first_stream, 2U);
   EXPECT_EQ(mapped.matrices[3].first_stream, 5U);
@@ -298,6 +303,7 @@ TEST_F(TiledNetworkTest, WhatDoesNotGoTogetherIsRefused) {
   EXPECT_THAT(refusal({"device.part=pynq_z1"}), HasSubstr("no such key"));
   EXPECT_THAT(refusal({"numbers.weight_bits=8"}), HasSubstr("no such key"));
   EXPECT_THAT(refusal({"numbers.membrane_bits=6"}), HasSubstr("expected more than 6 bits"));
+  EXPECT_THAT(refusal({"adc.layer_bound=[4,2]"}), HasSubstr("2 numbers; expected 4, one a layer"));
   EXPECT_THAT(refusal({"folding.simd=[1,16,7,8]"}), HasSubstr("expected a divisor of its 1152 inputs"));
   EXPECT_EQ(refusal({"numbers.membrane_bits=9"}), "accepted");
   // And on the FPGA there are no cells.
