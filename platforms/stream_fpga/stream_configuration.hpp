@@ -138,7 +138,7 @@ struct TileArrayParameters {
   stream::SpikeTileParameters tile;
   double weight_range = 1;  ///< see map_tiles()
   SpikeDriverParameters dac;
-  crossbar::AdcParameters adc{.bits = 8, .bound = 4, .noise = 0.02};
+  crossbar::AdcParameters adc{.bits = 8, .bound = 2, .noise = 0.01};
   std::vector<double> layer_bound;  ///< of adc, by layer; empty: adc.bound
   crossbar::ArrayReadParameters read;
   crossbar::WireParameters wires;

@@ -179,7 +179,7 @@ TEST_F(TileRun, BadInputIsOneLineAndTouchesNoOutput) {
       {{"adc.bits=33"}, "from 2 to 12"},
       {{"device.preset=PCMInferense"}, "did you mean PCMInference?"},
       {{"device.part=pynq_z1"}, "no such key"},
-      {{"numbers.membrane_bits=6"}, "--set numbers.membrane_bits=6: the threshold is 254"},
+      {{"numbers.membrane_bits=6"}, "--set numbers.membrane_bits=6: the threshold is 508"},
       {{"tile.read_time=80"}, "80"},
       {{"workload.parameters_file="}, "expected a network.h5"}};
   for (const auto& [assignments, expected] : cases) {

@@ -260,14 +260,14 @@ TEST_F(TiledNetworkTest, WeightsAreScaledToTheCellsAndBoundsToTheThresholds) {
   for (std::size_t i = 0; i < trained.weights[1].size(); ++i) {
     EXPECT_FLOAT_EQ(mapped.matrices[1].weights[i], std::clamp(trained.weights[1][i] * 4, -1.0F, 1.0F));
   }
-  EXPECT_DOUBLE_EQ(mapped.matrices[1].settings.adc.bound, 4 * 0.2 * 4);
-  EXPECT_DOUBLE_EQ(mapped.matrices[1].settings.adc.noise, 0.02 * 0.2 * 4);
-  EXPECT_EQ(mapped.layers[1].lif.threshold, 254);  // 127 / 4 steps, three fractional bits
+  EXPECT_DOUBLE_EQ(mapped.matrices[1].settings.adc.bound, 2 * 0.2 * 4);
+  EXPECT_DOUBLE_EQ(mapped.matrices[1].settings.adc.noise, 0.01 * 0.2 * 4);
+  EXPECT_EQ(mapped.layers[1].lif.threshold, 508);  // 127 / 2 steps, three fractional bits
   EXPECT_EQ(mapped.layers[1].lif.input_shift, 3U);
   const TiledNetwork bounded =
-      map_tiles(shipped("rf1", {"device.preset=GokmenVlasov", "adc.layer_bound=[4,2,1,8]"}), trained);
-  EXPECT_DOUBLE_EQ(bounded.matrices[1].settings.adc.bound, 2 * 0.2 * 2);
-  EXPECT_EQ(bounded.layers[1].lif.threshold, 508);
+      map_tiles(shipped("rf1", {"device.preset=GokmenVlasov", "adc.layer_bound=[4,1,2,8]"}), trained);
+  EXPECT_DOUBLE_EQ(bounded.matrices[1].settings.adc.bound, 1 * 0.2 * 2);
+  EXPECT_EQ(bounded.layers[1].lif.threshold, 1016);
   EXPECT_EQ(bounded.layers[3].lif.threshold, 127);
   // Random numbers of their own for the tiles of all layers: 1, 1, 3, 1.
   EXPECT_EQ(mapped.matrices[2].first_stream, 2U);
@@ -305,7 +305,7 @@ TEST_F(TiledNetworkTest, WhatDoesNotGoTogetherIsRefused) {
   EXPECT_THAT(refusal({"numbers.membrane_bits=6"}), HasSubstr("expected more than 6 bits"));
   EXPECT_THAT(refusal({"adc.layer_bound=[4,2]"}), HasSubstr("2 numbers; expected 4, one a layer"));
   EXPECT_THAT(refusal({"folding.simd=[1,16,7,8]"}), HasSubstr("expected a divisor of its 1152 inputs"));
-  EXPECT_EQ(refusal({"numbers.membrane_bits=9"}), "accepted");
+  EXPECT_EQ(refusal({"numbers.membrane_bits=10"}), "accepted");
   // And on the FPGA there are no cells.
   EXPECT_THROW((void)StreamConfiguration::load(std::string(RHEO_SOURCE_FOLDER) + "/platforms/s2n2_rf1.toml",
                                                {"device.preset=ideal"}),
