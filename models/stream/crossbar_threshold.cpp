@@ -40,14 +40,15 @@ std::uint64_t membrane_blocks(std::uint64_t neurons, const Folding& folding, con
   return folding.pe > 0 ? membrane_memory(neurons, lif.membrane_bits, folding).bram18k() : 0;
 }
 
-bool any_bit(const std::vector<std::uint64_t>& words, std::size_t first, std::size_t count) {
+std::uint64_t count_bits(const std::vector<std::uint64_t>& words, std::size_t first, std::size_t count) {
+  std::uint64_t set = 0;
   while (count > 0) {
     const std::size_t some = std::min<std::size_t>(count, 64);
-    if (bits_at(words.data(), first, some) != 0) return true;
+    set += static_cast<std::uint64_t>(std::popcount(bits_at(words.data(), first, some)));
     first += some;
     count -= some;
   }
-  return false;
+  return set;
 }
 
 }  // namespace
@@ -216,14 +217,15 @@ void CrossbarThreshold::read_tiles() {
   const PatchGeometry lines = PatchGeometry::pixels(1, 1, inputs_);
   for (Tile& tile : tiles_) {
     const CrossbarMatrix::Part& part = tile.part;
-    if (!any_bit(patch_, part.first_input, part.inputs)) continue;
+    const std::uint64_t spikes = count_bits(patch_, part.first_input, part.inputs);
+    if (spikes == 0) continue;
     const InputBlock in{rows_.data(), inputs_, lines, part.first_input, part.inputs};
     const OutputBlock to{outputs_.data(), part.outputs, PatchGeometry::pixels(1, 1, part.outputs), 0,
                          part.outputs,    false};
     const crossbar::ReadCounts done =
         tile.array.forward(in, {0, 1, frame() * positions() + position()}, to, Mode::evaluation, team_);
     add_outputs(tile);
-    pending_[dac_drive] += done.driven;
+    pending_[dac_drive] += spikes;
     pending_[adc_convert] += done.reads * tile.law.conversions;
     pending_[integrator_sample] += done.reads * tile.law.samples;
     pending_[array_read] += done.reads * tile.law.cells * tile.array.cells_per_read();

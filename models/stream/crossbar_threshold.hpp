@@ -55,7 +55,7 @@ struct CrossbarMatrix {
 
 /// Cycles of the stages of a crossbar-threshold unit for one patch.
 struct CrossbarCycles {
-  Cycle load = 0;     ///< ceil(in_features / simd): the patch into the row register
+  Cycle load = 0;     ///< in_features / simd: the patch into the row register
   Cycle read = 0;     ///< of the rows of all tiles at once: tile.read_time
   Cycle convert = 0;  ///< min(columns, adc.shared_by) / adc.rate, columns of the widest tile
   Cycle neurons = 0;  ///< out_features / pe
