@@ -66,7 +66,10 @@ void print_list(const std::string& topic) {
         "platforms\n  analog_training_chip  crossbar tiles with ADCs, DACs and pulse generators, buffer, DRAM, DMA, "
         "controller, vector unit\n"
         "  stream_fpga           streaming stages of a spiking network on an FPGA: sliding windows, "
-        "matrix-vector-threshold units, pooling\n");
+        "matrix-vector-threshold units, pooling\n"
+        "  stream_tiles          the same stages with the matrices on crossbar tiles: spikes drive 1-bit DACs, "
+        "membranes "
+        "behind the ADCs\n");
   }
   if (topic.empty() || topic == "networks") {
     fmt::print("networks\n");
@@ -147,14 +150,14 @@ void add_run_words(CLI::App& command, Words& words) {
   command.add_flag("--quiet", words.quiet, "no progress");
 }
 
-/// `inspect` and `run` of a configuration of the streaming platform.
-int run_stream_fpga(const Words& words, bool inspect) {
+/// `inspect` and `run` of a configuration of a streaming platform.
+int run_streaming(const Words& words, bool inspect) {
   std::vector<std::string> set = words.set;
   if (!words.seed.empty()) set.push_back("seed=" + words.seed);
   const StreamConfiguration configuration = StreamConfiguration::load(words.config, set);
   if (!inspect) {
     if (words.resume) throw InputError("--resume", "an inference has no checkpoints; expected a new run");
-    if (words.trace) throw InputError("--trace", "the streaming platform has no commands; expected no trace");
+    if (words.trace) throw InputError("--trace", "a streaming platform has no commands; expected no trace");
     std::signal(SIGINT, on_interrupt);
     std::signal(SIGTERM, on_interrupt);
     const std::string name = std::filesystem::path(words.config).stem().string();
@@ -236,8 +239,8 @@ int run_command_line(int argc, char** argv) {
         throw InputError(option, "is empty; expected a name");
     }
   }
-  if (!range.parsed() && !words.config.empty() && names_stream_fpga(words.config, words.set))
-    return run_stream_fpga(words, inspect.parsed());
+  if (!range.parsed() && !words.config.empty() && names_streaming_platform(words.config, words.set))
+    return run_streaming(words, inspect.parsed());
   // The range test has a schedule of its own, whatever the file's.
   const RunConfiguration configuration = configuration_of(
       words, range.parsed() ? std::vector<std::string>{"schedule.kind=range_test"} : std::vector<std::string>{});

@@ -81,13 +81,16 @@ class PcmInference final : public WeightStore {
     written_at_ = now_;
     factor_ = 1;
     calibrated_ = 0;
-    see(0);
-    reference_ = p_.drift_compensation ? magnitude() : 0.0;
+    if (p_.drift_compensation) {
+      see(0, p_.t_0);  // the weights are not old when they are written, whatever their age when they are read
+      reference_ = magnitude();
+    }
+    see(0, time());
   }
 
   UpdateCounts prepare(double seconds, std::uint64_t identity) override {
     now_ = seconds;
-    see(identity);
+    see(identity, time());
     UpdateCounts counts;
     if (p_.drift_compensation && time() >= recalibration * calibrated_) {
       calibrated_ = time();
@@ -155,11 +158,11 @@ class PcmInference final : public WeightStore {
   /// Since the write, the first read's t_0 and the weights' age included.
   [[nodiscard]] double time() const noexcept { return p_.t_0 + p_.age + std::max(0.0, now_ - written_at_); }
 
-  /// What a read of this time and key sees.
-  void see(std::uint64_t identity) {
-    const float log_time = logarithm(static_cast<float>(time() / p_.t_0));
+  /// What a read of this time since the write (t_0 included) and key sees.
+  void see(std::uint64_t identity, double time) {
+    const float log_time = logarithm(static_cast<float>(time / p_.t_0));
     const float spread = static_cast<float>(p_.read_noise_scale) *
-                         std::sqrt(logarithm(static_cast<float>((time() + p_.t_read) / (2 * p_.t_read))));
+                         std::sqrt(logarithm(static_cast<float>((time + p_.t_read) / (2 * p_.t_read))));
     std::vector<float> xi(shape_.row_stride);
     for (std::size_t i = 0; i < shape_.inputs; ++i) {
       for (std::size_t sign = 0; sign < 2; ++sign) {

@@ -12,6 +12,19 @@ namespace {
 
 constexpr std::size_t lanes = 16;  // values of a row are padded to whole vectors
 
+template <class Lif, class Value>
+void fire_all(const Lif& lif, std::span<const Value> sums, std::span<Value> membranes,
+              std::span<std::uint64_t> out) noexcept {
+  for (std::size_t first = 0; first < membranes.size(); first += 64) {
+    std::uint64_t bits = 0;
+    const std::size_t count = std::min<std::size_t>(64, membranes.size() - first);
+    for (std::size_t i = 0; i < count; ++i) {
+      bits |= std::uint64_t{lif.fire(membranes[first + i], sums[first + i])} << i;
+    }
+    out[first / 64] = bits;
+  }
+}
+
 }  // namespace
 
 WeightMatrix::WeightMatrix(std::span<const std::int32_t> values, std::uint32_t in_features, std::uint32_t out_features,
@@ -59,14 +72,12 @@ std::uint32_t WeightMatrix::accumulate(std::span<const std::uint64_t> spikes,
 
 void fire(const LifParameters& lif, std::span<const std::int32_t> sums, std::span<std::int32_t> membranes,
           std::span<std::uint64_t> out) noexcept {
-  for (std::size_t first = 0; first < membranes.size(); first += 64) {
-    std::uint64_t bits = 0;
-    const std::size_t count = std::min<std::size_t>(64, membranes.size() - first);
-    for (std::size_t i = 0; i < count; ++i) {
-      bits |= std::uint64_t{lif.fire(membranes[first + i], sums[first + i])} << i;
-    }
-    out[first / 64] = bits;
-  }
+  fire_all(lif, sums, membranes, out);
+}
+
+void fire(const RealLif& lif, std::span<const float> sums, std::span<float> membranes,
+          std::span<std::uint64_t> out) noexcept {
+  fire_all(lif, sums, membranes, out);
 }
 
 }  // namespace rheo::stream

@@ -56,6 +56,23 @@ struct LifParameters {
   }
 };
 
+/// The same neurons in single precision, in front of which no converter makes integers of the sums:
+///
+///     m <- (1 - out) decay m + input,   out <- m > threshold
+struct RealLif {
+  float threshold = 0;
+  float decay = 0.875F;
+
+  /// One neuron's tick; returns whether it fires.
+  bool fire(float& membrane, float input) const noexcept {
+    const float kept = decay * membrane;
+    membrane = kept + input;
+    if (!(membrane > threshold)) return false;
+    membrane = 0;
+    return true;
+  }
+};
+
 /// Integer weights, in_features x out_features, two's complement of `bits`; a row holds one input's weights to all
 /// outputs, so that an input spike adds a row.
 class WeightMatrix {
@@ -83,6 +100,8 @@ class WeightMatrix {
 
 /// The neurons of one position fire: membranes (out_features) and sums in, one bit a neuron out, from bit 0 of `out`.
 void fire(const LifParameters& lif, std::span<const std::int32_t> sums, std::span<std::int32_t> membranes,
+          std::span<std::uint64_t> out) noexcept;
+void fire(const RealLif& lif, std::span<const float> sums, std::span<float> membranes,
           std::span<std::uint64_t> out) noexcept;
 
 }  // namespace rheo::stream

@@ -1,13 +1,9 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <vector>
 
-#include "models/stream/lif.hpp"
-#include "models/stream/stage.hpp"
-#include "models/stream/stage_memory.hpp"
-#include "models/stream/tick_schedule.hpp"
+#include "models/stream/lif_stage.hpp"
 
 namespace rheo::stream {
 
@@ -21,27 +17,18 @@ namespace rheo::stream {
 /// With zero-skipping the passes after the first step only through words that hold a spike (one step at least), and
 /// only lanes with a spike fetch a weight and add.
 ///
-/// Membranes are 0 before the first tick and after the last tick of each example. See LifParameters for the arithmetic.
-///
 /// Actions, counted when a frame is done: mvtu.add (lane additions), mvtu.weight (weight bits fetched), mvtu.membrane
 /// (membrane bits read or written), mvtu.decay and mvtu.compare (neurons), mvtu.input (bits of the input buffer written
 /// or read).
-class MatrixVectorThreshold : public Stage {
+class MatrixVectorThreshold : public LifStage {
  public:
-  /// Throws InputError unless pe divides the outputs and simd the inputs, and the threshold lies in the membrane's
-  /// range and is not negative (an empty frame must not fire).
+  /// Throws InputError unless simd divides the inputs, and as LifStage does.
   MatrixVectorThreshold(const sc_core::sc_module_name& name, const StageContext& context, WeightMatrix weights,
                         std::uint32_t positions, const Folding& folding, const LifParameters& lif,
                         const TickSchedule& schedule, bool zero_skipping, SpikeStream& in, SpikeStream& out);
 
   /// Word steps that zero-skipping left out.
   [[nodiscard]] std::uint64_t skipped_steps() const noexcept { return skipped_steps_; }
-  /// The membranes, by position and output.
-  [[nodiscard]] std::span<const std::int32_t> membranes() const noexcept { return membranes_; }
-  /// Called with each frame's output spikes when the frame is done: for tests and for measuring.
-  void observe(std::function<void(std::uint64_t frame, const std::vector<std::uint64_t>& spikes)> observer) {
-    observer_ = std::move(observer);
-  }
 
   [[nodiscard]] std::vector<InventoryItem> inventory() const override;
   [[nodiscard]] std::vector<BufferUse> buffers() const override;
@@ -51,34 +38,22 @@ class MatrixVectorThreshold : public Stage {
 
   void work() override;
   void compute();
-  void end_position();
-  void count_frame();
+  void count_frame() override;
   [[nodiscard]] std::uint32_t active_words() const noexcept;
 
   WeightMatrix weights_;
-  std::uint32_t positions_;
-  Folding folding_;
-  LifParameters lif_;
-  TickSchedule schedule_;
+  std::uint32_t simd_;
   bool zero_skipping_;
   SpikeStream& in_;
-  SpikeStream& out_;
-  std::uint32_t passes_;
-  std::uint32_t words_;  ///< of a patch
+  std::uint32_t words_ = 0;  ///< of a patch
 
-  std::vector<std::int32_t> membranes_;
   std::vector<std::int32_t> sums_;
   std::vector<std::uint64_t> patch_;
-  std::vector<std::uint64_t> fired_;  ///< of one position
-  std::vector<std::uint64_t> frame_;  ///< output spikes of the frame, when observed
-  std::function<void(std::uint64_t, const std::vector<std::uint64_t>&)> observer_;
 
   // Where the unit stands.
   std::uint32_t word_ = 0;        ///< read of the present patch
   std::uint32_t pass_ = 0;        ///< passes done
   std::uint32_t pass_steps_ = 0;  ///< of a pass after the first
-  std::uint32_t position_ = 0;
-  std::uint64_t frames_ = 0;
   std::uint64_t skipped_steps_ = 0;
   std::uint64_t pending_additions_ = 0, pending_input_bits_ = 0;  ///< of the present frame
 };

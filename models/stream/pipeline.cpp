@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "models/core/error.hpp"
+#include "models/stream/matrix_vector_threshold.hpp"
 
 namespace rheo::stream {
 namespace {
@@ -20,6 +21,16 @@ struct Plan {
   std::function<void(SpikeStream* in, SpikeStream* out)> build;
 };
 
+LifStageMaker matrix_vector_threshold_maker(bool zero_skipping) {
+  return [zero_skipping](const char* name, const StageContext& context, const LayerParameters& layer,
+                         const TickSchedule& schedule, SpikeStream& in, SpikeStream& out) {
+    return std::make_unique<MatrixVectorThreshold>(
+        name, context, WeightMatrix(layer.weights, layer.in_features(), layer.outputs, layer.weight_bits),
+        static_cast<std::uint32_t>(layer.geometry.positions()), layer.folding, layer.lif, schedule, zero_skipping, in,
+        out);
+  };
+}
+
 }  // namespace
 
 Pipeline::Pipeline(const PipelineParameters& parameters, const std::vector<LayerParameters>& layers) {
@@ -28,6 +39,9 @@ Pipeline::Pipeline(const PipelineParameters& parameters, const std::vector<Layer
   frame_bits_ = layers.front().geometry.image_values();
   for (const LayerParameters& layer : layers) total_delay_ += layer.synaptic_delay + layer.axonal_delay;
   const bool inside = parameters.delays == DelayPlace::inside;
+
+  const LifStageMaker make_lif_stage =
+      parameters.make_lif_stage ? parameters.make_lif_stage : matrix_vector_threshold_maker(parameters.zero_skipping);
 
   std::vector<Plan> plans;
   std::vector<std::size_t> first_plan;  // of each layer
@@ -78,13 +92,11 @@ Pipeline::Pipeline(const PipelineParameters& parameters, const std::vector<Layer
     const TickSchedule schedule{parameters.ticks, lead};
     frame = layer.neurons().bits();
     word = layer.folding.pe;
-    plans.push_back({layer.name + "_mvtu", index, layer.folding.simd, word,
+    plans.push_back({layer.name + "_" + parameters.lif_stage, index, layer.folding.simd, word,
                      layer.has_window() ? layer.window_fifo_depth : layer.fifo_depth, frame,
-                     [&, context, positions, schedule](SpikeStream* in, SpikeStream* out) {
-                       units_.push_back(std::make_unique<MatrixVectorThreshold>(
-                           (layer.name + "_mvtu").c_str(), context,
-                           WeightMatrix(layer.weights, layer.in_features(), layer.outputs, layer.weight_bits),
-                           positions, layer.folding, layer.lif, schedule, parameters.zero_skipping, *in, *out));
+                     [&, context, schedule](SpikeStream* in, SpikeStream* out) {
+                       units_.push_back(make_lif_stage((layer.name + "_" + parameters.lif_stage).c_str(), context,
+                                                       layer, schedule, *in, *out));
                        stages_.push_back(units_.back().get());
                      }});
     if (layer.pool > 1) {

@@ -11,7 +11,7 @@
 #include "models/stream/delay_line.hpp"
 #include "models/stream/label_counters.hpp"
 #include "models/stream/layer_parameters.hpp"
-#include "models/stream/matrix_vector_threshold.hpp"
+#include "models/stream/lif_stage.hpp"
 #include "models/stream/max_pool.hpp"
 #include "models/stream/sliding_window.hpp"
 #include "models/stream/stream_dma.hpp"
@@ -25,12 +25,19 @@ enum class DelayPlace : std::uint8_t {
 };
 inline constexpr std::array<std::string_view, 2> delay_place_names{"inside", "output"};
 
+/// Makes the stage of a layer that multiplies and fires, between two streams.
+using LifStageMaker =
+    std::function<std::unique_ptr<LifStage>(const char* name, const StageContext& context, const LayerParameters& layer,
+                                            const TickSchedule& schedule, SpikeStream& in, SpikeStream& out)>;
+
 struct PipelineParameters {
   sc_core::sc_time clock;
   std::uint32_t ticks = 1;  ///< of an example
   bool zero_skipping = false;
   DelayPlace delays = DelayPlace::inside;
   StreamDmaParameters dma;
+  LifStageMaker make_lif_stage{};  ///< none: matrix-vector-threshold units
+  std::string lif_stage = "mvtu";  ///< what such a stage is called, behind the layer's name
 };
 
 /// A streaming network: DMA, the stages of the layers, label counters, DMA, each with a bounded FIFO before it. Frames
@@ -59,7 +66,7 @@ class Pipeline {
   [[nodiscard]] const std::vector<Stage*>& stages() const noexcept { return stages_; }
   [[nodiscard]] const std::vector<std::unique_ptr<SpikeStream>>& streams() const noexcept { return streams_; }
   /// By layer.
-  [[nodiscard]] const std::vector<std::unique_ptr<MatrixVectorThreshold>>& units() const noexcept { return units_; }
+  [[nodiscard]] const std::vector<std::unique_ptr<LifStage>>& units() const noexcept { return units_; }
   /// The stream that enters a layer.
   [[nodiscard]] const SpikeStream& input_of(std::size_t layer) const { return *layer_inputs_[layer]; }
   /// Every stage and stream.
@@ -72,7 +79,7 @@ class Pipeline {
   std::unique_ptr<DmaIn> dma_in_;
   std::vector<std::unique_ptr<DelayLine>> delays_;
   std::vector<std::unique_ptr<SlidingWindow>> windows_;
-  std::vector<std::unique_ptr<MatrixVectorThreshold>> units_;
+  std::vector<std::unique_ptr<LifStage>> units_;
   std::vector<std::unique_ptr<MaxPool>> pools_;
   std::unique_ptr<LabelCounters> counters_;
   std::unique_ptr<DmaOut> dma_out_;

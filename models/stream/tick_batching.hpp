@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "models/stream/event_buffer.hpp"
+#include "models/stream/matrix_vector_threshold.hpp"
 #include "models/stream/pipeline.hpp"
 
 namespace rheo::stream {

@@ -11,6 +11,9 @@ struct TickSchedule {
   std::uint64_t lead = 0;
 
   [[nodiscard]] constexpr bool idle(std::uint64_t frame) const noexcept { return frame < lead; }
+  [[nodiscard]] constexpr bool first(std::uint64_t frame) const noexcept {
+    return !idle(frame) && (frame - lead) % ticks == 0;
+  }
   /// The reset signal of figure 2.8.
   [[nodiscard]] constexpr bool last(std::uint64_t frame) const noexcept {
     return !idle(frame) && (frame - lead) % ticks == ticks - 1;

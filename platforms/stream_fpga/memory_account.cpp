@@ -12,6 +12,7 @@
 #include "models/core/error.hpp"
 #include "models/core/rounding.hpp"
 #include "platforms/stream_fpga/layer_mapping.hpp"
+#include "platforms/stream_fpga/tile_mapping.hpp"
 
 namespace rheo {
 namespace {
@@ -61,7 +62,8 @@ std::uint64_t MemoryAccount::least_bram18k() const noexcept {
 }
 
 MemoryAccount memory_account(const StreamConfiguration& configuration, const spiking::SpikingNetwork& network) {
-  const std::vector<LayerParameters> layers = map_layers(configuration, network);
+  const std::vector<LayerParameters> layers =
+      configuration.on_tiles() ? map_tiles(configuration, network).layers : map_layers(configuration, network);
   const bool inside = configuration.delays.place == stream::DelayPlace::inside;
   MemoryAccount account;
   // The words of the streams follow Pipeline.
@@ -85,7 +87,11 @@ MemoryAccount memory_account(const StreamConfiguration& configuration, const spi
     memory.input_buffer_bits_printed_rule = memory.convolution ? layer.in_features() : layer.outputs;
 
     memory.input = stream::input_memory(layer.in_features(), layer.folding);
-    memory.weights = stream::weight_memory(layer.in_features(), layer.outputs, layer.weight_bits, layer.folding);
+    if (configuration.on_tiles()) {
+      memory.input.copies = 2;
+    } else {
+      memory.weights = stream::weight_memory(layer.in_features(), layer.outputs, layer.weight_bits, layer.folding);
+    }
     memory.membranes = stream::membrane_memory(layer.neurons().bits(), layer.lif.membrane_bits, layer.folding);
 
     Sum fifos;

@@ -32,7 +32,8 @@ struct LayerMemory {
   std::uint64_t input_buffer_bits = 0;               ///< kernel x kernel x input channels; of a dense layer: its inputs
   std::uint64_t input_buffer_bits_printed_rule = 0;  ///< the same, but of a dense layer its outputs, as printed
 
-  stream::StageMemory input, lines, weights, membranes;  ///< lines: of the sliding window, none without one
+  /// input: one patch, on tiles two; lines: of the sliding window, none without one; weights: none on tiles
+  stream::StageMemory input, lines, weights, membranes;
   std::uint64_t delay_bits = 0, fifo_bits = 0;
   std::uint64_t delay_bram18k = 0, fifo_bram18k = 0;
 

@@ -13,7 +13,7 @@ using stream::Stage;
 }  // namespace
 
 StreamChip::StreamChip(const StreamConfiguration& configuration, const spiking::SpikingNetwork& network,
-                       std::vector<stream::LayerParameters> layers)
+                       std::vector<stream::LayerParameters> layers, const std::vector<stream::CrossbarMatrix>& matrices)
     : clock_hz_(configuration.clock_hz) {
   for (const stream::LayerParameters& layer : layers) names_.push_back(layer.name);
   stream::PipelineParameters parameters;
@@ -24,6 +24,19 @@ StreamChip::StreamChip(const StreamConfiguration& configuration, const spiking::
   parameters.dma.bits_per_cycle = static_cast<std::uint32_t>(configuration.dma.bits_per_cycle);
   parameters.dma.latency = static_cast<std::uint32_t>(configuration.dma.latency_cycles);
   parameters.dma.frame_interval = static_cast<std::uint64_t>(configuration.dma.tick_interval_cycles);
+  if (configuration.on_tiles()) {
+    parameters.lif_stage = "tiles";
+    parameters.make_lif_stage = [&](const char* name, const stream::StageContext& context,
+                                    const stream::LayerParameters& layer, const stream::TickSchedule& schedule,
+                                    stream::SpikeStream& in, stream::SpikeStream& out) {
+      auto unit = std::make_unique<stream::CrossbarThreshold>(
+          name, context, matrices.at(context.layer - 1U), layer.in_features(), layer.outputs,
+          static_cast<std::uint32_t>(layer.geometry.positions()), layer.folding, layer.lif, schedule,
+          configuration.zero_skipping, in, out);
+      tiles_.push_back(unit.get());
+      return unit;
+    };
+  }
   if (configuration.schedule == StreamSchedule::streaming) {
     streaming_ = std::make_unique<stream::Pipeline>(parameters, layers);
   } else {
@@ -81,6 +94,9 @@ ChipActivity StreamChip::activity() const {
   }
   activity.inventory.push_back({"dram", "dram", 1});
   activity.duration_s[static_cast<std::size_t>(Mode::evaluation)] = seconds();
+  // The tiles of all layers are written at once.
+  double& preparation = activity.duration_s[static_cast<std::size_t>(Mode::preparation)];
+  for (const stream::CrossbarThreshold* tiles : tiles_) preparation = std::max(preparation, tiles->program_seconds());
   activity.layers = names_;
   return activity;
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "models/cost/energy.hpp"
+#include "models/stream/crossbar_threshold.hpp"
 #include "models/stream/pipeline.hpp"
 #include "models/stream/tick_batching.hpp"
 #include "platforms/stream_fpga/stream_configuration.hpp"
@@ -25,13 +26,14 @@ struct LayerSpikes {
   double peak_ratio = 0;  ///< the largest share at one tick
 };
 
-/// A spiking network on the streaming FPGA, elaborated: streaming or tick-batched as the configuration says.
+/// A spiking network on a streaming platform, elaborated: in lanes or on tiles, streaming or tick-batched as the
+/// configuration says.
 class StreamChip {
  public:
-  /// Throws InputError when the network does not fit the device (`account` says what it needs) or the stages do not go
-  /// together.
+  /// `matrices`: those of the layers, on stream_tiles. Throws InputError when the network does not fit the device or
+  /// the stages do not go together.
   StreamChip(const StreamConfiguration& configuration, const spiking::SpikingNetwork& network,
-             std::vector<stream::LayerParameters> layers);
+             std::vector<stream::LayerParameters> layers, const std::vector<stream::CrossbarMatrix>& matrices = {});
 
   /// Runs one example, a packed frame a tick. With propagation delays its result may come with a later example.
   void run(std::vector<std::vector<std::uint64_t>> frames);
@@ -52,6 +54,8 @@ class StreamChip {
   [[nodiscard]] std::uint64_t bram18k() const;
   [[nodiscard]] std::vector<StageUse> stages() const;
   [[nodiscard]] LayerSpikes spikes_into(std::size_t layer) const;
+  /// The tiles of each layer; none on stream_fpga.
+  [[nodiscard]] const std::vector<const stream::CrossbarThreshold*>& tiles() const noexcept { return tiles_; }
   /// Of one layer in tick-batching: bits of its event buffer that the fullest example needed.
   [[nodiscard]] std::uint64_t event_bits_of(std::size_t layer) const;
 
@@ -60,8 +64,8 @@ class StreamChip {
   [[nodiscard]] const std::vector<stream::Stage*>& all_stages() const;
 
   double clock_hz_;
-  std::uint64_t drained_ticks_ = 0;
   std::vector<std::string> names_;
+  std::vector<const stream::CrossbarThreshold*> tiles_;  ///< of the pipeline
   std::unique_ptr<stream::Pipeline> streaming_;
   std::unique_ptr<stream::TickBatchedPipeline> batched_;
 };

@@ -6,7 +6,9 @@
 #include <limits>
 #include <utility>
 
+#include "platforms/device_presets.hpp"
 #include "platforms/stream_fpga/layer_mapping.hpp"
+#include "platforms/stream_fpga/tile_mapping.hpp"
 
 namespace rheo {
 namespace {
@@ -29,6 +31,18 @@ struct Device {
   FpgaPart& part;
   void describe(Parameters& p) { p.choice("part", part, fpga_part_names, "FPGA whose block RAM the network must fit"); }
 };
+
+/// The numbers of membranes alone.
+struct MembraneNumbers {
+  SpikingNumberParameters& numbers;
+  void describe(Parameters& p) { numbers.describe_membranes(p); }
+};
+
+std::string platform_of(Configuration& source) {
+  PlatformName name;
+  source.read(name);
+  return name.platform;
+}
 
 void require_one_a_layer(const Configuration& source, std::string_view key, const std::vector<double>& values,
                          std::size_t layers) {
@@ -58,7 +72,7 @@ std::uint64_t bram18k_of(FpgaPart part) noexcept {
 }
 
 void StreamConfiguration::describe(Parameters& p) {
-  const std::vector<std::string> names{std::string(stream_fpga_platform)};
+  const std::vector<std::string> names{std::string(stream_fpga_platform), std::string(stream_tiles_platform)};
   p.choice("platform", platform, std::span<const std::string>(names), "the chip that runs the workload");
   p.integer("seed", seed, {0, std::numeric_limits<std::int64_t>::max()}, "of all random numbers");
   p.number("clock_hz", clock_hz, {1e3, 1e12}, "clock of the stages, Hz");
@@ -67,11 +81,20 @@ void StreamConfiguration::describe(Parameters& p) {
   p.flag("zero_skipping", zero_skipping, "only lanes with a spike do work");
   p.section("workload", workload, "what the chip runs");
   p.section("data", data, "test examples");
-  Device device{part};
-  p.section("device", device, "the FPGA");
+  if (on_tiles()) {
+    tiles.describe(p);
+  } else {
+    Device device{part};
+    p.section("device", device, "the FPGA");
+  }
   p.section("folding", folding, "how many lanes the stages have");
   p.section("fifo", fifo, "bounded streams between the stages");
-  p.section("numbers", numbers, "integers of the network");
+  if (on_tiles()) {
+    MembraneNumbers membranes{numbers};
+    p.section("numbers", membranes, "integers of the neurons");
+  } else {
+    p.section("numbers", numbers, "integers of the network");
+  }
   p.section("delays", delays, "propagation delays of whole layers");
   p.section("dma", dma, "DMA that brings the input");
   Accounting accounting{spike_ratio};
@@ -87,6 +110,10 @@ InputError StreamConfiguration::placed(const InputError& error) const {
 StreamConfiguration StreamConfiguration::load(const std::filesystem::path& file, const std::vector<std::string>& set) {
   Configuration source = Configuration::from_file(file);
   for (const std::string& word : set) source.set(word);
+  if (platform_of(source) == stream_tiles_platform) {
+    source.replace_table_below("device", "preset");
+    add_device_preset(source);
+  }
   StreamConfiguration run;
   source.read(run);
   source.refuse_unknown_keys();
@@ -116,23 +143,30 @@ StreamConfiguration StreamConfiguration::load(const std::filesystem::path& file,
   if (decay.numerator >> decay.bits != 0) {
     throw InputError(source.where("numbers.decay_numerator"), fmt::format("expected less than 2^{}", decay.bits));
   }
+  if (run.on_tiles()) {
+    check_device(source, run.tiles.device);
+    require_one_a_layer(source, "adc.layer_bound", run.tiles.layer_bound, layers);
+    if (run.schedule != StreamSchedule::streaming) {
+      throw InputError(source.where("schedule"), "tiles take the spikes of a tick as they come; expected streaming");
+    }
+  }
   try {
     check_folding(map_layers(run, network), run);
+    if (run.on_tiles()) (void)map_tiles(run, network);
   } catch (const InputError& error) {
     throw run.placed(error);
   }
   return run;
 }
 
-bool names_stream_fpga(const std::filesystem::path& file, const std::vector<std::string>& set) {
+bool names_streaming_platform(const std::filesystem::path& file, const std::vector<std::string>& set) {
   // A pipe can be read only once, by whoever runs it.
   std::error_code ignored;  // whoever runs it says what is wrong with the file
   Configuration source = std::filesystem::is_regular_file(file, ignored) ? Configuration::from_file(file)
                                                                          : Configuration::from_text("", file.string());
   for (const std::string& word : set) source.set(word);
-  PlatformName name;
-  source.read(name);
-  return name.platform == stream_fpga_platform;
+  const std::string platform = platform_of(source);
+  return platform == stream_fpga_platform || platform == stream_tiles_platform;
 }
 
 }  // namespace rheo

@@ -10,6 +10,8 @@
 
 #include "models/core/configuration.hpp"
 #include "models/core/error.hpp"
+#include "models/crossbar/crossbar_array.hpp"
+#include "models/stream/crossbar_threshold.hpp"
 #include "models/stream/lif.hpp"
 #include "models/stream/pipeline.hpp"
 #include "platforms/spiking_configuration.hpp"
@@ -17,7 +19,8 @@
 
 namespace rheo {
 
-inline constexpr std::string_view stream_fpga_platform = "stream_fpga";
+inline constexpr std::string_view stream_fpga_platform = "stream_fpga";    ///< matrices in lanes of adders
+inline constexpr std::string_view stream_tiles_platform = "stream_tiles";  ///< matrices on crossbar tiles
 
 /// How the layers share the hardware.
 enum class StreamSchedule : std::uint8_t {
@@ -76,9 +79,14 @@ struct SpikingNumberParameters {
 
   void describe(Parameters& p) {
     p.integer("weight_bits", weight_bits, {2, 16}, "of a weight, sign included");
+    describe_membranes(p);
+  }
+  /// Where cells hold the weights.
+  void describe_membranes(Parameters& p) {
     p.integer("membrane_bits", membrane_bits, {6, 32}, "of a membrane, sign included; sums saturate");
     p.integer("leak_bits", leak_bits, {0, 16},
-              "fractional bits that membranes have more than weights; each leak by 0.875 would use three more");
+              "fractional bits that membranes have more than weights (on tiles: than codes of the ADCs); each leak by "
+              "0.875 would use three more");
     p.choice("decay", decay.kind, decay_kind_names, "leak of a membrane: m - (m >> bits) or numerator m / 2^bits");
     std::int64_t bits = decay.bits;
     p.integer("decay_bits", bits, {1, 15}, "bits of the leak's shift or of the multiplier's fraction");
@@ -114,7 +122,47 @@ struct StreamPortParameters {
   }
 };
 
-/// Everything that an inference on the streaming platform depends on.
+/// The 1-bit converters that spikes drive.
+struct SpikeDriverParameters {
+  double noise = 0;
+
+  void describe(Parameters& p) {
+    p.number("noise", noise, {0.0, 1e6}, "standard deviation of the noise on every row, in parts of a spike");
+  }
+};
+
+/// Crossbar tiles of the platform stream_tiles. Of `adc`, the bound, the noise and the deviation of the offset count
+/// thresholds of the layer: the integrators of a layer are set to what its neurons need.
+struct TileArrayParameters {
+  crossbar::DeviceParameters device;
+  stream::SpikeTileParameters tile;
+  double weight_range = 1;  ///< see map_tiles()
+  SpikeDriverParameters dac;
+  crossbar::AdcParameters adc{.bits = 8, .bound = 2, .noise = 0.01};
+  std::vector<double> layer_bound;  ///< of adc, by layer; empty: adc.bound
+  crossbar::ArrayReadParameters read;
+  crossbar::WireParameters wires;
+  crossbar::ConductanceParameters conductance;
+
+  void describe(Parameters& p) {
+    p.section("device", device, "cross-point devices");
+    p.begin_section("tile", "crossbar tiles");
+    tile.describe(p);
+    p.number("weight_range", weight_range, {0.001, 1.0},
+             "weight that a full-scale cell stands for, in parts of the layer's largest; larger ones are cut to it");
+    p.end_section();
+    p.section("dac", dac, "1-bit drivers of the rows");
+    p.begin_section("adc", "output converters; bound, noise and offset_deviation count thresholds of the layer");
+    adc.describe(p);
+    p.numbers("layer_bound", layer_bound, 0, {1e-6, 1e6}, "bound of each layer's converters; absent: bound for all");
+    p.end_section();
+    p.section("read", read, "the array while it is read");
+    p.section("wires", wires, "resistance of the wires (IR drop)");
+    p.section("conductance", conductance, "how weights become conductances, for the read energy");
+  }
+};
+
+/// Everything that an inference on a streaming platform depends on.
 struct StreamConfiguration {
   std::string platform = std::string(stream_fpga_platform);
   std::int64_t seed = 1;
@@ -122,8 +170,8 @@ struct StreamConfiguration {
   std::string costs = "reference_costs.toml";
   StreamSchedule schedule = StreamSchedule::streaming;
   bool zero_skipping = false;
-  FpgaPart part = FpgaPart::unlimited;
-  std::vector<double> spike_ratio;  ///< by layer; empty: as printed in the thesis
+  FpgaPart part = FpgaPart::unlimited;  ///< of stream_fpga
+  std::vector<double> spike_ratio;      ///< by layer; empty: as printed in the thesis
   StreamWorkloadParameters workload;
   SpikingDataParameters data;
   FoldingParameters folding;
@@ -131,6 +179,9 @@ struct StreamConfiguration {
   SpikingNumberParameters numbers;
   DelayParameters delays;
   StreamPortParameters dma;
+  TileArrayParameters tiles;  ///< of stream_tiles
+
+  [[nodiscard]] bool on_tiles() const noexcept { return platform == stream_tiles_platform; }
 
   void describe(Parameters& p);
 
@@ -143,7 +194,7 @@ struct StreamConfiguration {
   [[nodiscard]] static StreamConfiguration load(const std::filesystem::path& file, const std::vector<std::string>& set);
 };
 
-/// Whether a configuration names this platform.
-[[nodiscard]] bool names_stream_fpga(const std::filesystem::path& file, const std::vector<std::string>& set);
+/// Whether a configuration names one of these platforms.
+[[nodiscard]] bool names_streaming_platform(const std::filesystem::path& file, const std::vector<std::string>& set);
 
 }  // namespace rheo

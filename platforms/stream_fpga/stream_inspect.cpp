@@ -5,6 +5,7 @@
 #include "models/stream/finn_cycles.hpp"
 #include "platforms/stream_fpga/layer_mapping.hpp"
 #include "platforms/stream_fpga/memory_account.hpp"
+#include "platforms/stream_fpga/tile_mapping.hpp"
 
 namespace rheo {
 namespace {
@@ -18,14 +19,29 @@ struct Listing {
   explicit Listing(const StreamConfiguration& c)
       : configuration(c),
         network(spiking::build_spiking_network(c.workload.network)),
-        layers(map_layers(c, network)),
-        account(memory_account(c, network)) {}
+        layers(c.on_tiles() ? map_tiles(c, network).layers : map_layers(c, network)),
+        account(memory_account(c, network)) {
+    if (c.on_tiles()) tiled = map_tiles(c, network);
+  }
 
   const StreamConfiguration& configuration;
   spiking::SpikingNetwork network;
   std::vector<LayerParameters> layers;
+  TiledNetwork tiled;  ///< on tiles
   MemoryAccount account;
 
+  [[nodiscard]] std::vector<stream::CrossbarMatrix::Part> parts(std::size_t layer) const {
+    return tiled.matrices[layer].parts(layers[layer].in_features(), layers[layer].outputs);
+  }
+  [[nodiscard]] stream::CrossbarCycles cycles(std::size_t layer) const {
+    return {tiled.matrices[layer], layers[layer].in_features(), layers[layer].outputs, layers[layer].folding,
+            configuration.clock_hz};
+  }
+  /// Cycles a tick of the stage that multiplies, if it never waits.
+  [[nodiscard]] std::uint64_t threshold_cycles(std::size_t layer) const {
+    if (configuration.on_tiles()) return cycles(layer).interval() * layers[layer].geometry.positions();
+    return stream::finn_threshold_cycles(layers[layer].geometry, layers[layer].outputs, layers[layer].folding);
+  }
   [[nodiscard]] std::string fault() const { return does_not_fit(account, configuration.part); }
   [[nodiscard]] std::string_view part() const { return fpga_part_names[static_cast<std::size_t>(configuration.part)]; }
 };
@@ -36,12 +52,45 @@ std::uint64_t window_cycles(const LayerParameters& layer) {
   return layer.has_window() ? stream::finn_window_cycles(layer.geometry, layer.window_lanes()) : 0;
 }
 
-std::uint64_t threshold_cycles(const LayerParameters& layer) {
-  return stream::finn_threshold_cycles(layer.geometry, layer.outputs, layer.folding);
-}
-
 std::uint64_t pool_cycles(const LayerParameters& layer) {
   return layer.pool > 1 ? stream::finn_pool_cycles(layer.neurons(), layer.output(), layer.folding.pe) : 0;
+}
+
+Json tiles_json(const Listing& listing, std::size_t layer) {
+  Json parts = Json::array();
+  for (const auto& part : listing.parts(layer)) {
+    parts.push_back({{"first_row", part.first_input},
+                     {"rows", part.inputs},
+                     {"first_column", part.first_output},
+                     {"columns", part.outputs}});
+  }
+  const stream::CrossbarCycles cycles = listing.cycles(layer);
+  return {{"parts", parts},
+          {"cycles",
+           {{"load", cycles.load},
+            {"read", cycles.read},
+            {"convert", cycles.convert},
+            {"neurons", cycles.neurons},
+            {"interval", cycles.interval()}}}};
+}
+
+std::string tiles_text(const Listing& listing) {
+  const stream::SpikeTileParameters& tile = listing.configuration.tiles.tile;
+  std::string text = fmt::format("\nTiles of {} x {}; cycles of a patch, of which the longest sets the pace\n",
+                                 tile.rows, tile.columns);
+  text += fmt::format("  {:<8} {:>12} {:>6} {:>12} {:>6} {:>6} {:>8} {:>8}\n", "layer", "matrix", "tiles", "cells used",
+                      "load", "read", "convert", "neurons");
+  for (std::size_t i = 0; i < listing.layers.size(); ++i) {
+    const LayerParameters& layer = listing.layers[i];
+    const std::size_t tiles = listing.parts(i).size();
+    const stream::CrossbarCycles cycles = listing.cycles(i);
+    const double used = static_cast<double>(layer.in_features()) * layer.outputs /
+                        static_cast<double>(tiles * static_cast<std::size_t>(tile.rows * tile.columns));
+    text += fmt::format("  {:<8} {:>12} {:>6} {:>11.1f}% {:>6} {:>6} {:>8} {:>8}\n", layer.name,
+                        fmt::format("{}x{}", layer.in_features(), layer.outputs), tiles, 100 * used, cycles.load,
+                        cycles.read, cycles.convert, cycles.neurons);
+  }
+  return text;
 }
 
 }  // namespace
@@ -69,7 +118,7 @@ Json inspect_json(const StreamConfiguration& configuration) {
          {"simd", layer.folding.simd},
          {"window_simd", layer.has_window() ? layer.window_lanes() : 0},
          {"formula_cycles",
-          {{"window", window_cycles(layer)}, {"threshold", threshold_cycles(layer)}, {"pool", pool_cycles(layer)}}},
+          {{"window", window_cycles(layer)}, {"threshold", listing.threshold_cycles(i)}, {"pool", pool_cycles(layer)}}},
          {"memory",
           {{"input_buffer", memory_json(memory.input)},
            {"line_buffer", memory_json(memory.lines)},
@@ -78,6 +127,7 @@ Json inspect_json(const StreamConfiguration& configuration) {
            {"fifos", {{"bits", memory.fifo_bits}, {"bram18k", memory.fifo_bram18k}}},
            {"delay_line", {{"bits", memory.delay_bits}, {"bram18k", memory.delay_bram18k}}}}},
          {"bram18k", memory.bram18k()}});
+    if (configuration.on_tiles()) layers.back()["tiles"] = tiles_json(listing, i);
   }
   Json device{{"part", listing.part()},
               {"bram18k_used", listing.account.bram18k()},
@@ -97,9 +147,11 @@ Json inspect_json(const StreamConfiguration& configuration) {
 std::string inspect_text(const StreamConfiguration& configuration) {
   const Listing listing(configuration);
   const spiking::SpikingNetwork& network = listing.network;
-  std::string text = fmt::format("{}: {} weights of {} bits, {} membranes of {} bits, {} ticks an example\n",
-                                 network.name, network.weights(), configuration.numbers.weight_bits, network.neurons(),
-                                 configuration.numbers.membrane_bits, network.ticks);
+  std::string text =
+      fmt::format("{}: {} weights {}, {} membranes of {} bits, {} ticks an example\n", network.name, network.weights(),
+                  configuration.on_tiles() ? "in " + configuration.tiles.device.preset + " cells"
+                                           : fmt::format("of {} bits", configuration.numbers.weight_bits),
+                  network.neurons(), listing.layers.front().lif.membrane_bits, network.ticks);
 
   text += "\nInput buffers: encoded events of all ticks (tick-batching) beside one patch of spikes (streaming)\n";
   text += fmt::format("  {:<8} {:>6} {:>8} {:>8} {:>14} {:>14} {:>10} {:>13} {:>12}\n", "layer", "ticks", "inputs",
@@ -116,12 +168,14 @@ std::string inspect_text(const StreamConfiguration& configuration) {
 
   text += "\nFolding; cycles a tick of stages that never wait (FINN's formulas; `rheo run` simulates)\n";
   text += fmt::format("  {:<8} {:>6} {:>6} {:>7} {:>10} {:>10} {:>10}\n", "layer", "pe", "simd", "window", "swu",
-                      "mvtu", "pool");
-  for (const LayerParameters& layer : listing.layers) {
+                      configuration.on_tiles() ? "tiles" : "mvtu", "pool");
+  for (std::size_t i = 0; i < listing.layers.size(); ++i) {
+    const LayerParameters& layer = listing.layers[i];
     text += fmt::format("  {:<8} {:>6} {:>6} {:>7} {:>10} {:>10} {:>10}\n", layer.name, layer.folding.pe,
                         layer.folding.simd, layer.has_window() ? layer.window_lanes() : 0, window_cycles(layer),
-                        threshold_cycles(layer), pool_cycles(layer));
+                        listing.threshold_cycles(i), pool_cycles(layer));
   }
+  if (configuration.on_tiles()) text += tiles_text(listing);
 
   text += "\nMemory in bits / 18-Kbit block RAMs (0: look-up tables)\n";
   text += fmt::format("  {:<8} {:>14} {:>16} {:>18} {:>18} {:>14} {:>14}\n", "layer", "patch", "lines", "weights",

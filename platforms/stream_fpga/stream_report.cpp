@@ -44,6 +44,13 @@ Json memory_json(const StreamChip& chip, const std::map<std::string, std::uint64
           {"dram_written_bytes", bytes("dram.write")}};
 }
 
+std::string hardware_of(const Json& config) {
+  if (config.at("platform").get<std::string>() == stream_fpga_platform) return "the streaming FPGA";
+  return fmt::format("crossbar tiles of {} x {}, device {}, {}-bit ADCs", config.at("tile.rows").get<std::string>(),
+                     config.at("tile.columns").get<std::string>(), config.at("device.preset").get<std::string>(),
+                     config.at("adc.bits").get<std::string>());
+}
+
 }  // namespace
 
 Json stream_report(const StreamConfiguration& configuration, const spiking::SpikingNetwork& network,
@@ -83,6 +90,10 @@ Json stream_report(const StreamConfiguration& configuration, const spiking::Spik
                     {"events", events}};
   report["energy"] = energy_json(energy);
   report["energy"]["per_classification_j"] = energy.total_j / examples;
+  if (configuration.on_tiles()) {
+    report["preparation"] = {{"simulated_s", activity.duration_s[static_cast<std::size_t>(Mode::preparation)]},
+                             {"energy_j", energy_report(activity, Mode::preparation, costs).total_j}};
+  }
   report["memory"] = memory_json(chip, actions);
   report["area"] = area_json(area_report(activity.inventory, costs));
   report["actions"] = actions;
@@ -102,6 +113,12 @@ Json stream_report(const StreamConfiguration& configuration, const spiking::Spik
                {"spike_ratio_printed", network.layers[i].spike_ratio},
                {"tick_batching_bits", event_buffer_bits(spikes.mean_ratio, inputs, network.ticks)},
                {"break_even", spikes.mean_ratio * std::log2(cells)}};
+    if (configuration.on_tiles()) {
+      const stream::CrossbarThreshold& tiles = *chip.tiles().at(i);
+      layer["tiles"] = tiles.tiles();
+      layer["interval_cycles"] = tiles.cycles().interval();
+      layer["empty_patches"] = tiles.empty_patches();
+    }
     if (configuration.schedule == StreamSchedule::tick_batching) layer["event_bits_peak"] = chip.event_bits_of(i);
     layers.push_back(layer);
   }
@@ -118,8 +135,8 @@ std::string stream_report_text(const Json& report) {
   const Json& energy = report.at("energy");
   const auto number = [](const Json& json, const char* key) { return json.at(key).get<double>(); };
   std::string text =
-      fmt::format("{} on the streaming FPGA, {}{}, {} examples of {} ticks\n",
-                  config.at("workload.network").get<std::string>(), config.at("schedule").get<std::string>(),
+      fmt::format("{} on {}, {}{}, {} examples of {} ticks\n", config.at("workload.network").get<std::string>(),
+                  hardware_of(config), config.at("schedule").get<std::string>(),
                   config.at("zero_skipping").get<std::string>() == "true" ? ", zero-skipping" : "",
                   report.at("examples").get<std::uint64_t>(), report.at("ticks").get<std::uint64_t>());
   text += fmt::format("Accuracy   {:.2f} %", 100 * number(report.at("accuracy"), "final"));
@@ -146,12 +163,25 @@ std::string stream_report_text(const Json& report) {
                           100 * value.get<double>() / number(energy, "total_j"));
     }
   }
+  if (report.contains("preparation")) {
+    text += fmt::format("           and {} to write the cells\n",
+                        with_prefix(number(report.at("preparation"), "energy_j"), "J"));
+  }
   text += fmt::format("Memory     {} blocks of 18 Kbit; DRAM read {}, written {}\n",
                       report.at("memory").at("bram18k").get<std::uint64_t>(),
                       with_prefix(number(report.at("memory"), "dram_read_bytes"), "B"),
                       with_prefix(number(report.at("memory"), "dram_written_bytes"), "B"));
   text += fmt::format("Area       {:.4g} mm2; {:.0f} % rests on assumptions\n", number(report.at("area"), "total_mm2"),
                       100 * number(report.at("area"), "assumed_fraction"));
+  if (report.at("layers").front().contains("tiles")) {
+    text += "Tiles     ";
+    for (const Json& layer : report.at("layers")) {
+      const double patches = number(layer, "vectors") * number(report, "ticks") * number(report, "examples");
+      text += fmt::format(" {} {} ({:.1f} % of the patches empty)", layer.at("name").get<std::string>(),
+                          layer.at("tiles").get<std::uint64_t>(), 100 * number(layer, "empty_patches") / patches);
+    }
+    text += "\n";
+  }
   text += "Layers     spikes at the input: mean, most at a tick, printed; event buffers at the mean\n";
   for (const Json& layer : report.at("layers")) {
     text += fmt::format("    {:<8} {:>8.3f} % {:>8.3f} % {:>8.3f} % {:>12} bits  p log2 ST {:.3g}  {:>10}\n",

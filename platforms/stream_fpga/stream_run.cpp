@@ -13,6 +13,7 @@
 #include "platforms/stream_fpga/layer_mapping.hpp"
 #include "platforms/stream_fpga/memory_account.hpp"
 #include "platforms/stream_fpga/stream_report.hpp"
+#include "platforms/stream_fpga/tile_mapping.hpp"
 
 namespace rheo {
 namespace {
@@ -65,14 +66,19 @@ int run_stream(const StreamConfiguration& configuration, const StreamRunOptions&
   const spiking::FloatNetwork trained = trained_network(configuration);
   const spiking::SpikingNetwork network = spiking::build_spiking_network(configuration.workload.network);
   require_fit(memory_account(configuration, network), configuration.part);
-  const spiking::QuantisedNetwork quantised = spiking::quantise(trained, fixed_point_widths(configuration.numbers));
+  TiledNetwork mapped;
+  if (configuration.on_tiles()) {
+    mapped = map_tiles(configuration, trained);
+  } else {
+    mapped.layers = map_layers(configuration, spiking::quantise(trained, fixed_point_widths(configuration.numbers)));
+  }
   const CostTable costs = CostTable::from_file(cost_table_file(configuration.costs));
   const std::filesystem::path folder = new_folder(options);
   const SpikingExamples data = test_examples(configuration, options.threads);
   const std::size_t wanted = static_cast<std::size_t>(configuration.workload.test_samples);
   const std::size_t count = wanted == 0 ? data.test->examples() : std::min(wanted, data.test->examples());
 
-  StreamChip chip(configuration, network, map_layers(configuration, quantised));
+  StreamChip chip(configuration, network, std::move(mapped.layers), mapped.matrices);
   require_costs(chip.activity(), costs);
   std::filesystem::create_directories(folder);
   const FolderLock lock(folder);

@@ -52,9 +52,23 @@ const std::vector<std::string> actions{"array.read_charge",
                                        "stream.lutram_access",
                                        "stream.fifo_bit"};
 
-const std::vector<std::string> instances{
-    "adc",  "dac", "sample_hold", "integrator", "pulse_generator", "array.cell",  "tile_digital", "bram.18k",
-    "dram", "bus", "dma",         "host",       "controller",      "vector.lane", "stream.lane",  "stream.lutram_bit"};
+const std::vector<std::string> instances{"adc",
+                                         "dac",
+                                         "dac.line_driver",
+                                         "sample_hold",
+                                         "integrator",
+                                         "pulse_generator",
+                                         "array.cell",
+                                         "tile_digital",
+                                         "bram.18k",
+                                         "dram",
+                                         "bus",
+                                         "dma",
+                                         "host",
+                                         "controller",
+                                         "vector.lane",
+                                         "stream.lane",
+                                         "stream.lutram_bit"};
 
 TEST(ReferenceCosts, PriceEveryActionAndPartOfTheReferenceChip) {
   std::set<std::string> expected(instances.begin(), instances.end());
@@ -103,6 +117,7 @@ TEST(ReferenceCosts, AreWhatTheirSourcesComeTo) {
   EXPECT_THAT(table.energy("dac.drive.1b"), near(4e-3 / (8 * 128) * 100e-9, 1e-12));
   EXPECT_THAT(table.energy("dac.drive.7b"), near(4e-3 / (8 * 128) * 100e-9 + 37.5e-15 / 2, 1e-12));
   EXPECT_THAT(table.area("dac"), near(0.00017e-6 / 1024 + 240e-12 * std::pow(32.0 / 65.0, 2)));
+  EXPECT_THAT(table.area("dac.line_driver"), near(0.00017e-6 / 1024, 1e-12));
   EXPECT_THAT(table.static_power("sample_hold"), near(0.01e-3 / 1024, 1e-12));
   EXPECT_THAT(table.area("sample_hold"), near(0.00004e-6 / 1024, 1e-12));
   EXPECT_THAT(table.area("tile_digital"), near(0.00024e-6 / 4, 1e-12));

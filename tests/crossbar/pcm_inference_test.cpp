@@ -118,6 +118,17 @@ TEST(PcmInference, DriftCompensationRestoresTheMagnitude) {
   EXPECT_EQ(cells.store.store->prepare(12 * day, 0).reads.reads, 1U) << "its only row";
 }
 
+TEST(PcmInference, DriftCompensationKnowsTheAgeOfTheWeights) {
+  DeviceParameters device = pcm_device();
+  Population young(device, 0.5F);
+  device.pcm.drift_compensation = true;
+  device.pcm.age = 10 * day;
+  Population aged(device, 0.5F);
+  const double after = aged.at(0).mean;
+  EXPECT_LT(after, 0.75 * young.at(0).mean);
+  EXPECT_NEAR(after * aged.store.store->output_scale(), young.at(0).mean, 0.02 * young.at(0).mean);
+}
+
 TEST(PcmInference, EachWriteAndEachReadHasNoiseOfItsOwn) {
   Store store(4, 8, pcm_device());
   const Floats w = some_values(32, 1);
