@@ -103,7 +103,7 @@ def ratios_figure(run):
         if layer["name"].startswith("("):
             continue  # what leaves the network is no layer's input
         axes.plot(range(1, len(layer["by_tick"]) + 1), 100 * layer["by_tick"], color=style.colour(index),
-                  label=f"{layer['name']}: {100 * layer['mean']:.2g} %" +
+                  label=f"{layer['name']}: mean {100 * layer['mean']:.2g} %" +
                         (f" (printed maximum {100 * layer['printed']:.2g} %)" if layer["printed"] else ""))
         if layer["printed"]:
             axes.axhline(100 * layer["printed"], color=style.colour(index), linestyle=":", linewidth=1)
