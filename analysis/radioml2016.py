@@ -8,6 +8,7 @@ X: examples x 128 x 2 (I, Q), Y: examples x 11 (one-hot, modulations in alphabet
 
 import pickle
 import sys
+from pathlib import Path
 
 import h5py
 import numpy
@@ -40,13 +41,17 @@ def read(file):
         if not (isinstance(key, tuple) and len(key) == 2 and isinstance(signals, numpy.ndarray) and
                 signals.ndim == 3 and signals.shape[1] == 2):
             raise ValueError(f"{key!r}: expected (modulation, SNR) with examples x 2 x samples")
+        if not isinstance(key[1], int | numpy.integer):
+            raise ValueError(f"{key!r}: expected the SNR as an integer")
+        if signals.dtype.kind not in "fiu":
+            raise ValueError(f"{key!r}: expected real numbers")
         examples[str(key[0]), int(key[1])] = signals
     if len({signals.shape[2] for signals in examples.values()}) != 1:
         raise ValueError("expected as many samples in every example")
     return examples
 
 
-def write(examples, file):
+def fill(examples, file):
     names = sorted({name for name, _ in examples})
     keys = sorted(examples)
     samples = next(iter(examples.values())).shape[2]
@@ -64,6 +69,21 @@ def write(examples, file):
             z[part] = snr
             at += len(signals)
     return names, count
+
+
+def write(examples, file):
+    """The file appears whole or not at all. Returns the names of the modulations and the number of examples."""
+    file = Path(file)
+    if file.exists() and not file.is_file():
+        raise OSError(f"{file} is no regular file")
+    partial = file.with_name(file.name + ".partial")
+    try:
+        written = fill(examples, partial)
+        partial.replace(file)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+    return written
 
 
 def main(words):

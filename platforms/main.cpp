@@ -60,7 +60,31 @@ void on_interrupt(int signal) {
 
 const std::vector<std::string> list_topics{"platforms", "networks", "devices", "datasets", "keys"};
 
-void print_list(const std::string& topic) {
+/// Whose keys `rheo list keys` prints; the first when nothing is said.
+const std::vector<std::string> key_owners{"analog_training_chip", std::string(stream_fpga_platform), "train-spiking"};
+
+template <class Configured>
+std::string keys_of() {
+  Configured defaults;
+  ConfigurationText text;
+  defaults.describe(text);
+  return text.str();
+}
+
+void print_keys(const std::string& owner) {
+  if (owner == stream_fpga_platform) {
+    fmt::print("{}", keys_of<StreamConfiguration>());
+  } else if (owner == "train-spiking") {
+    fmt::print("{}", keys_of<SpikingConfiguration>());
+  } else {
+    fmt::print("{}", keys_of<RunConfiguration>());
+    // A run refuses these, so that they stand here as comments.
+    std::istringstream lines(keys_of<EvaluationConfiguration>());
+    for (std::string line; std::getline(lines, line);) fmt::print("{}\n", line.empty() ? line : "# " + line);
+  }
+}
+
+void print_list(const std::string& topic, const std::string& owner) {
   if (topic.empty() || topic == "platforms") {
     fmt::print(
         "platforms\n  analog_training_chip  crossbar tiles with ADCs, DACs and pulse generators, buffer, DRAM, DMA, "
@@ -86,23 +110,13 @@ void print_list(const std::string& topic) {
       fmt::print("  {:<20}  {}; {}{}\n", entry.name, entry.description, entry.available ? "" : "absent: ", entry.where);
     }
   }
-  if (topic == "keys") {
-    RunConfiguration defaults;
-    ConfigurationText text;
-    defaults.describe(text);
-    fmt::print("{}", text.str());
-    // A run refuses these, so that they stand here as comments.
-    ConfigurationText evaluation;
-    EvaluationConfiguration().describe(evaluation);
-    std::istringstream lines(evaluation.str());
-    for (std::string line; std::getline(lines, line);) fmt::print("{}\n", line.empty() ? line : "# " + line);
-  }
+  if (topic == "keys") print_keys(owner);
 }
 
 struct Words {
   std::string config;
   std::vector<std::string> set;
-  std::string out, topic;
+  std::string out, topic, owner;
   std::string seed;
   std::size_t threads = 1;
   bool resume = false, trace = false, quiet = false, json = false;
@@ -194,6 +208,7 @@ int run_command_line(int argc, char** argv) {
   inspect.add_flag("--json", words.json, "as JSON");
   CLI::App& list = *app.add_subcommand("list", "print what there is: platforms, networks, devices, datasets, keys");
   list.add_option("TOPIC", words.topic, "one of them");
+  list.add_option("OWNER", words.owner, fmt::format("whose keys: {}", fmt::join(key_owners, ", ")));
   EvaluationCommand evaluation(app);
   DeviceCommand device(app);
   SpikingCommand spiking(app);
@@ -225,7 +240,16 @@ int run_command_line(int argc, char** argv) {
                                                        fmt::format("{}", fmt::join(list_topics, ", ")) +
                                                        did_you_mean(words.topic, list_topics));
     }
-    print_list(words.topic);
+    if (!words.owner.empty() && words.topic != "keys") {
+      throw InputError("rheo list " + words.topic,
+                       "takes no second word; expected `rheo list keys " + words.owner + "`");
+    }
+    if (!words.owner.empty() && std::find(key_owners.begin(), key_owners.end(), words.owner) == key_owners.end()) {
+      throw InputError("rheo list keys " + words.owner,
+                       fmt::format("nothing of that name has keys; expected {}{}", fmt::join(key_owners, ", "),
+                                   did_you_mean(words.owner, key_owners)));
+    }
+    print_list(words.topic, words.owner);
     return success;
   }
   std::signal(SIGINT, on_interrupt);

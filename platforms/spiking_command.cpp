@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <iostream>
+#include <map>
 
 #include "platforms/files.hpp"
 #include "platforms/spiking_training.hpp"
@@ -28,10 +29,32 @@ SpikingCommand::SpikingCommand(CLI::App& app)
   widths_->add_option("--membranes", request_.membrane_bits, "widths of membranes, bits")
       ->delimiter(',')
       ->check(membrane_range);
+  widths_
+      ->add_option("--held-weights", request_.held_weight_bits,
+                   "width of weights that the membranes are tried with, bits")
+      ->check(weight_range);
   widths_->add_option("--leak-bits", request_.leak_bits, "places of membranes behind those of the weights")
       ->check(CLI::Range(0, 24));
+  widths_
+      ->add_option("--membrane-range", request_.membrane_ranges,
+                   "lowest membranes that their places leave room for at least, thresholds below 0, as 4,64")
+      ->delimiter(',')
+      ->check(CLI::Range(1, 1 << 20));
+  const std::map<std::string, stream::Decay::Kind> kinds{{"shift", stream::Decay::Kind::shift},
+                                                         {"multiplier", stream::Decay::Kind::multiplier}};
+  const std::map<std::string, stream::Decay::Rounding> roundings{{"floor", stream::Decay::Rounding::floor},
+                                                                 {"nearest", stream::Decay::Rounding::nearest}};
+  widths_->add_option("--decay", request_.decay.kind, "leak of a membrane: m - (m >> bits) or numerator m / 2^bits")
+      ->transform(CLI::CheckedTransformer(kinds).description("shift or multiplier"));
+  widths_->add_option("--decay-bits", request_.decay.bits, "of the shift or of the multiplier's fraction")
+      ->check(CLI::Range(1, 15));
+  widths_->add_option("--decay-numerator", request_.decay.numerator, "of the multiplier")->check(CLI::Range(1, 32767));
+  widths_->add_option("--decay-rounding", request_.decay.rounding, "of the multiplier's product")
+      ->transform(CLI::CheckedTransformer(roundings).description("floor or nearest"));
+  widths_->add_option("--set", request_.set, "KEY=VALUE laid over the run's configuration")->allow_extra_args(false);
   widths_->add_option("--examples", request_.examples, "test examples, spread over the run's; 0: all");
-  widths_->add_option("--ticks", request_.ticks, "of an example; 0: the network's");
+  widths_->add_option("--ticks", request_.ticks, "of an example; 0: the network's")
+      ->check(CLI::Range(std::int64_t{0}, SpikingEvaluationParameters::most_ticks));
   widths_->add_option("--threads", request_.threads, "threads of the arithmetic")->check(CLI::Range(1, 1024));
   widths_->add_option("--out", out_, "CSV file to write; none: print");
 }

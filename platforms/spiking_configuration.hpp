@@ -48,17 +48,24 @@ struct SpikingDataParameters {
   }
 };
 
+/// Throws InputError, with its place in `source`, for examples that the network cannot take: a plane of another size,
+/// another number of classes, SNRs that are none.
+void check_spiking_data(const Configuration& source, const SpikingDataParameters& data,
+                        const spiking::SpikingNetwork& network);
+
 /// The table [evaluation].
 struct SpikingEvaluationParameters {
+  static constexpr std::int64_t most_ticks = 1'000'000;
+
   std::int64_t ticks = 0;
   std::int64_t epoch_examples = 1000;
   std::int64_t epoch_ticks = 0;
   double snr_from = 10;
 
   void describe(Parameters& p) {
-    p.integer("ticks", ticks, {0, 1'000'000}, "of a test example; 0: the network's");
+    p.integer("ticks", ticks, {0, most_ticks}, "of a test example; 0: the network's");
     p.integer("epoch_examples", epoch_examples, {1, 100'000'000}, "test examples after each epoch; at the end, all");
-    p.integer("epoch_ticks", epoch_ticks, {0, 1'000'000}, "of these; 0: as at the end");
+    p.integer("epoch_ticks", epoch_ticks, {0, most_ticks}, "of these; 0: as at the end");
     p.number("snr_from", snr_from, {-200, 200}, "accuracy is also reported from this SNR on, dB");
   }
 };
@@ -75,7 +82,8 @@ struct SpikingConfiguration {
   void describe(Parameters& p);
   [[nodiscard]] std::string text() const;
 
-  /// Throws InputError: see Configuration; unknown keys and networks; values that do not go together.
+  /// Throws InputError: see Configuration; unknown keys and networks; values that do not go together; more ticks than a
+  /// signal has samples.
   [[nodiscard]] static SpikingConfiguration load(const std::filesystem::path& file,
                                                  const std::vector<std::string>& set);
 };

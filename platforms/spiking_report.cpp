@@ -9,7 +9,9 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json confusion_of(const spiking::SpikingEvaluation& test, double snr_from) {
+}  // namespace
+
+Json confusion_json(const spiking::SpikingEvaluation& test, double snr_from) {
   const std::vector<std::uint64_t> table = test.confusion(snr_from);
   Json rows = Json::array();
   for (std::size_t c = 0; c < test.classes; ++c) {
@@ -18,8 +20,6 @@ Json confusion_of(const spiking::SpikingEvaluation& test, double snr_from) {
   }
   return rows;
 }
-
-}  // namespace
 
 Json spiking_report(const SpikingConfiguration& configuration, const spiking::SpikingNetwork& network,
                     const std::vector<std::string>& classes, const spiking::SpikingEvaluation& test,
@@ -48,9 +48,9 @@ Json spiking_report(const SpikingConfiguration& configuration, const spiking::Sp
                       {"top1", static_cast<double>(row.correct) / static_cast<double>(row.examples)}});
     }
     report["accuracy"]["by_snr"] = rows;
-    report["confusion_from"] = confusion_of(test, from);
+    report["confusion_from"] = confusion_json(test, from);
   }
-  report["confusion"] = confusion_of(test, all);
+  report["confusion"] = confusion_json(test, all);
   Json layers = Json::array();
   for (std::size_t l = 0; l < test.spikes.size(); ++l) {
     const bool output = l == network.layers.size();
@@ -63,6 +63,7 @@ Json spiking_report(const SpikingConfiguration& configuration, const spiking::Sp
                       {"values", test.values[l]},
                       {"printed", output ? 0.0 : network.layers[l].spike_ratio},
                       {"mean", test.spike_ratio(l)},
+                      {"fullest_example", test.fullest_ratio(l)},
                       {"largest", static_cast<double>(test.largest[l]) / test.values[l]},
                       {"by_tick", by_tick}});
   }
@@ -137,11 +138,12 @@ std::string confusion_csv(const Json& report) {
 }
 
 std::string spike_ratio_csv(const Json& report) {
-  std::string csv = "input_of,values,printed,mean,largest\n";
+  std::string csv = "input_of,values,printed,mean,fullest_example,largest\n";
   for (const Json& layer : report["spike_ratio"]) {
-    csv += fmt::format("{},{},{:g},{:.6g},{:.6g}\n", layer["input_of"].get<std::string>(),
-                       layer["values"].get<std::uint64_t>(), layer["printed"].get<double>(),
-                       layer["mean"].get<double>(), layer["largest"].get<double>());
+    csv +=
+        fmt::format("{},{},{:g},{:.6g},{:.6g},{:.6g}\n", layer["input_of"].get<std::string>(),
+                    layer["values"].get<std::uint64_t>(), layer["printed"].get<double>(), layer["mean"].get<double>(),
+                    layer["fullest_example"].get<double>(), layer["largest"].get<double>());
   }
   return csv;
 }

@@ -19,6 +19,9 @@ namespace rheo {
 /// The same as a few lines of text.
 [[nodiscard]] std::string spiking_report_text(const nlohmann::ordered_json& report);
 
+/// Labels x predictions, examples, of those with an SNR of at least `snr_from`; all when it is -infinity.
+[[nodiscard]] nlohmann::ordered_json confusion_json(const spiking::SpikingEvaluation& test, double snr_from);
+
 [[nodiscard]] std::string curve_csv(const std::vector<SpikingEpoch>& records);
 [[nodiscard]] std::string accuracy_csv(const nlohmann::ordered_json& report);
 [[nodiscard]] std::string confusion_csv(const nlohmann::ordered_json& report);

@@ -23,8 +23,6 @@ namespace rheo {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-/// Presentations of test examples count from here, of training examples from 0: an epoch each.
-constexpr std::uint64_t test_presentation = std::uint64_t{1} << 32;
 
 std::filesystem::path fresh_folder(const std::string& name) {
   for (int number = 1;; ++number) {

@@ -108,14 +108,14 @@ def confusion_figure(run):
 
 
 def ratios_figure(run):
-    """Share of each layer's inputs that spike, tick by tick, mean of the test set; dotted: as the thesis prints it
-    (figures 2.12, 2.14 and 2.16)."""
+    """Share of each layer's inputs that spike, tick by tick, mean of the test set; dotted: the maximum that the thesis
+    prints (tables 2.3, 2.5 and 2.8), which a mean stays below (figures 2.12, 2.14 and 2.16)."""
     layers = [layer for layer in run.ratios if not layer["name"].startswith("(")]  # what leaves the network is no input
     drawing, axes = plt.subplots(figsize=(7.6, 4.6 + 0.22 * -(-len(layers) // 2)), layout="constrained")
     for index, layer in enumerate(layers):
         axes.plot(range(1, len(layer["by_tick"]) + 1), 100 * layer["by_tick"], color=style.colour(index),
-                  linestyle=style.line(index), label=f"{layer['name']}: {100 * layer['mean']:.2g} %" +
-                  (f" (printed {100 * layer['printed']:.2g} %, dotted)" if layer["printed"] else ""))
+                  linestyle=style.line(index), label=f"{layer['name']}: mean {100 * layer['mean']:.2g} %" +
+                  (f" (printed maximum {100 * layer['printed']:.2g} %)" if layer["printed"] else ""))
         if layer["printed"]:
             axes.axhline(100 * layer["printed"], color=style.colour(index), linestyle=":", linewidth=1)
     axes.set_xlabel("tick")
@@ -127,11 +127,13 @@ def ratios_figure(run):
 
 
 def read_widths(file):
-    """Rows of rheo spiking-widths as dictionaries of numbers."""
+    """Rows of rheo spiking-widths as dictionaries of numbers; the leak stays text."""
     try:
         with open(file, encoding="utf-8", newline="") as stream:
-            rows = [{key: float(value) for key, value in row.items()} for row in csv.DictReader(stream)]
-        if not rows or not {"weight_bits", "membrane_bits", "accuracy", "float_accuracy"} <= rows[0].keys():
+            rows = [{key: value if key == "decay" else float(value) for key, value in row.items()}
+                    for row in csv.DictReader(stream)]
+        wanted = {"weight_bits", "membrane_bits", "membrane_range", "accuracy", "float_accuracy"}
+        if not rows or not wanted <= rows[0].keys():
             raise ValueError("rows or columns are missing")
         return rows
     except OSError as error:
@@ -140,26 +142,48 @@ def read_widths(file):
         raise BadInput(f"{file}: expected what rheo spiking-widths writes: {error!r}") from error
 
 
+RANGE_LINES = ("-", "--", "-.", ":")
+
+
+def widths_curve(rows, key):
+    """(the width that is held, {range in thresholds: rows in ascending order of `key`}) of one of the two widths: the
+    other is held where the most rows hold it."""
+    other = "membrane_bits" if key == "weight_bits" else "weight_bits"
+    values = [row[other] for row in rows]
+    held = max(set(values), key=lambda value: (values.count(value), value))
+    curves = {}
+    for row in sorted((row for row in rows if row[other] == held), key=lambda row: row[key]):
+        curves.setdefault(row["membrane_range"], []).append(row)
+    return held, {room: curve for room, curve in sorted(curves.items()) if len(curve) > 1}
+
+
 def widths_figure(rows):
-    """Spike mismatch of each layer and loss of accuracy against the width of weights, and of membranes."""
-    widest = {key: max(row[key] for row in rows) for key in ("weight_bits", "membrane_bits")}
-    drawing, panels = plt.subplots(2, 2, figsize=(10.4, 6.4), sharex="col", sharey="row")
-    for column, (key, other, title) in enumerate((("weight_bits", "membrane_bits", "weights"),
-                                                  ("membrane_bits", "weight_bits", "membranes"))):
-        points = sorted((row for row in rows if row[other] == widest[other]), key=lambda row: row[key])
-        bits = [row[key] for row in points]
-        for index, name in enumerate(name for name in points[0] if name.startswith("mismatch_")):
-            panels[0][column].plot(bits, [100 * row[name] for row in points], "o-", color=style.colour(index),
-                                   label=name.removeprefix("mismatch_"))
-        panels[1][column].plot(bits, [100 * row["accuracy"] for row in points], "o-", color=style.colour(0),
-                               label="fixed point")
-        panels[1][column].axhline(100 * points[0]["float_accuracy"], color=style.MUTED, linestyle=":",
-                                  label="floating point")
-        panels[0][column].set_title(f"{title} (the other {widest[other]:g} bits)")
-        panels[1][column].set_xlabel(f"bits of {title}")
+    """Spikes that differ, accuracy, and membranes that were cut off at their lowest value, against the width of weights
+    and of membranes; a line style for each range that membranes were given."""
+    drawing, panels = plt.subplots(3, 2, figsize=(10.4, 8.6), sharex="col", sharey="row")
+    layers = [name.removeprefix("mismatch_") for name in rows[0] if name.startswith("mismatch_")]
+    for column, (key, title) in enumerate((("weight_bits", "weights"), ("membrane_bits", "membranes"))):
+        mismatch, accuracy, clipped = panels[:, column]
+        held, curves = widths_curve(rows, key)
+        for number, (room, points) in enumerate(curves.items()):
+            bits = [row[key] for row in points]
+            line = RANGE_LINES[number % len(RANGE_LINES)]
+            for index, name in enumerate(layers):
+                mismatch.plot(bits, [100 * row[f"mismatch_{name}"] for row in points], marker="o", linestyle=line,
+                              color=style.colour(index), label=name if number == 0 else None)
+                clipped.plot(bits, [100 * row[f"clipped_{name}"] for row in points], marker="o", linestyle=line,
+                             color=style.colour(index))
+            label = "fixed point" if len(curves) == 1 else f"fixed point, room for {room:g} thresholds"
+            accuracy.plot(bits, [100 * row["accuracy"] for row in points], marker="o", linestyle=line,
+                          color=style.colour(0), label=label)
+        accuracy.axhline(100 * rows[0]["float_accuracy"], color=style.MUTED, linestyle=":", label="floating point")
+        mismatch.set_title(f"{title} (the other {held:g} bits)")
+        clipped.set_xticks(sorted({row[key] for points in curves.values() for row in points}))
+        clipped.set_xlabel(f"bits of {title}")
     panels[0][0].set_yscale("log")
     panels[0][0].set_ylabel("spikes that differ\n(% of the spikes)")
     panels[1][0].set_ylabel("test accuracy (%)")
+    panels[2][0].set_ylabel("membranes cut off\n(% of the updates)")
     panels[0][1].legend(loc="best")
     panels[1][1].legend(loc="best")
     drawing.tight_layout()

@@ -144,13 +144,14 @@ struct Configuration::Tree {
     throw InputError(where(found, path), fmt::format("{} = {}: {}", path, as_text(*found.node), expected));
   }
 
-  void refuse_unknown(const Layer& layer, const toml::table& table, const std::string& prefix) const {
+  void refuse_unknown(const Layer& layer, const toml::table& table, const std::string& prefix,
+                      std::string_view listing) const {
     for (const auto& [key, node] : table) {
       const std::string path = prefix.empty() ? std::string(key.str()) : prefix + "." + std::string(key.str());
       // `"adc.bits" = 8` in quotes is one key with a dot inside, not the key bits of the table adc.
       const bool known_key = asked.contains(path) && key.str().find('.') == std::string_view::npos;
       if (const auto* inner = node.as_table(); inner != nullptr && !known_key) {
-        refuse_unknown(layer, *inner, path);
+        refuse_unknown(layer, *inner, path, listing);
         continue;
       }
       if (known_key) continue;
@@ -170,7 +171,7 @@ struct Configuration::Tree {
         }
       }
       throw InputError(at, fmt::format("{}: no such key{}", path,
-                                       suggestion.empty() ? "; `rheo list keys` prints all" : suggestion));
+                                       suggestion.empty() ? fmt::format("; `{}` prints all", listing) : suggestion));
     }
   }
 };
@@ -366,8 +367,8 @@ void Configuration::add_base(Configuration base) {
 
 std::unique_ptr<Parameters> Configuration::make_reader() { return std::make_unique<ConfigurationReader<Tree>>(*tree_); }
 
-void Configuration::refuse_unknown_keys() const {
-  for (const Layer& layer : tree_->layers) tree_->refuse_unknown(layer, layer.table, "");
+void Configuration::refuse_unknown_keys(std::string_view listing) const {
+  for (const Layer& layer : tree_->layers) tree_->refuse_unknown(layer, layer.table, "", listing);
 }
 
 std::string Configuration::where(std::string_view key) const {

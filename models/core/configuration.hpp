@@ -46,8 +46,8 @@ class Configuration {
     content.describe(*reader);
   }
 
-  /// Throws InputError for the first key that no read() asked for.
-  void refuse_unknown_keys() const;
+  /// Throws InputError for the first key that no read() asked for; `listing` is the command that prints all there are.
+  void refuse_unknown_keys(std::string_view listing = "rheo list keys") const;
 
   /// "FILE:LINE:COLUMN: key = value" (or "--set key=value") of a key that is present, for errors found
   /// later on; the key alone when it holds its default.

@@ -37,7 +37,7 @@ class EventBuffer {
   }
   /// Events were lost: the results are not those of the network.
   [[nodiscard]] bool overflowed() const noexcept { return peak_bits() > capacity_bits(); }
-  [[nodiscard]] StageMemory memory() const noexcept { return {capacity_bits() / event_bits_, event_bits_}; }
+  [[nodiscard]] StageMemory memory() const noexcept { return event_memory(capacity_bits(), event_bits_); }
 
  private:
   std::string name_;

@@ -20,6 +20,8 @@ struct FrameShape {
   friend bool operator==(const FrameShape&, const FrameShape&) = default;
 };
 
+/// Words of the FIFOs between the stages of the layers, unless said otherwise.
+inline constexpr std::uint64_t default_fifo_depth = 512;
 /// Words of the FIFOs to and from the label counters.
 inline constexpr std::uint64_t end_fifo_depth = 32;
 
@@ -33,11 +35,11 @@ struct LayerParameters {
   LifParameters lif;
   std::uint32_t pool = 1;  ///< window of max-pooling; 1: none
   Folding folding;
-  std::uint32_t window_simd = 0;        ///< channels a cycle of the sliding window; 0: as folding.simd
-  std::uint64_t synaptic_delay = 0;     ///< ticks from the arrival of its inputs to its neurons
-  std::uint64_t axonal_delay = 0;       ///< ticks from its neurons to what is behind it
-  std::uint64_t fifo_depth = 32;        ///< of the stream into the layer, words of its wider side
-  std::uint64_t window_fifo_depth = 8;  ///< of the stream from the sliding window to the MVTU, likewise
+  std::uint32_t window_simd = 0;                         ///< channels a cycle of the sliding window; 0: as folding.simd
+  std::uint64_t synaptic_delay = 0;                      ///< ticks from the arrival of its inputs to its neurons
+  std::uint64_t axonal_delay = 0;                        ///< ticks from its neurons to what is behind it
+  std::uint64_t fifo_depth = default_fifo_depth;         ///< of the stream into the layer, words of its wider side
+  std::uint64_t window_fifo_depth = default_fifo_depth;  ///< of the stream from sliding window to MVTU, likewise
 
   [[nodiscard]] std::uint32_t in_features() const noexcept { return static_cast<std::uint32_t>(geometry.elements()); }
   /// A 1x1 kernel takes the pixels as they come.

@@ -5,30 +5,9 @@
 #include <span>
 #include <vector>
 
+#include "models/stream/decay.hpp"
+
 namespace rheo::stream {
-
-/// Leak of an integer membrane.
-struct Decay {
-  enum class Kind : std::uint8_t {
-    shift,       ///< m - (m >> bits), an arithmetic shift: d = 1 - 2^-bits; one subtraction
-    multiplier,  ///< (numerator m) >> bits: d = numerator / 2^bits; one multiplication
-  };
-  enum class Rounding : std::uint8_t {
-    floor,    ///< towards minus infinity, the arithmetic shift alone
-    nearest,  ///< half of the last place is added before the shift: halves go up
-  };
-
-  Kind kind = Kind::shift;
-  std::uint32_t bits = 3;       ///< 1 to 15
-  std::uint32_t numerator = 7;  ///< of the multiplier, below 2^bits
-  Rounding rounding = Rounding::floor;
-
-  [[nodiscard]] constexpr std::int64_t operator()(std::int64_t membrane) const noexcept {
-    if (kind == Kind::shift) return membrane - (membrane >> bits);
-    const std::int64_t half = rounding == Rounding::nearest ? std::int64_t{1} << (bits - 1) : 0;
-    return (membrane * numerator + half) >> bits;
-  }
-};
 
 /// Leaky integrate-and-fire neurons with one state, all of one layer alike:
 ///

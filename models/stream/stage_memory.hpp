@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "models/core/patch_geometry.hpp"
+#include "models/core/rounding.hpp"
 #include "models/memory/bram_geometry.hpp"
 
 namespace rheo::stream {
@@ -44,14 +45,20 @@ struct StageMemory {
   return {in_features / folding.simd, folding.simd};
 }
 
-/// Line buffer of a sliding window: kernel_height / stride + 1 groups of `stride` padded rows (FINN's HLS unit).
+/// Line buffer of a sliding window: kernel_height / stride, rounded up, + 1 groups of `stride` padded rows (FINN's HLS
+/// unit, which asks for a stride that divides): at least the kernel_height + stride rows that the unit works on.
 [[nodiscard]] constexpr StageMemory line_memory(const PatchGeometry& g, std::uint32_t simd) noexcept {
   const std::uint64_t row = std::uint64_t{g.width + 2 * g.padding} * g.channels;
-  return {g.stride * row / simd, simd, std::uint64_t{g.kernel_height} / g.stride + 1};
+  return {g.stride * row / simd, simd, ceil_divide(std::uint64_t{g.kernel_height}, std::uint64_t{g.stride}) + 1};
 }
 
 [[nodiscard]] constexpr StageMemory fifo_memory(std::uint64_t depth, std::uint32_t width_bits) noexcept {
   return {depth, width_bits};
+}
+
+/// Encoded events, a word each.
+[[nodiscard]] constexpr StageMemory event_memory(std::uint64_t capacity_bits, std::uint32_t event_bits) noexcept {
+  return {capacity_bits / event_bits, event_bits};
 }
 
 /// Frames that wait in a delay line.

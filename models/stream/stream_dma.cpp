@@ -34,14 +34,14 @@ void DmaIn::send(std::vector<std::uint64_t> frame) {
 
 void DmaIn::work() {
   if (waiting_.empty()) return;
-  if (word_ == 0) {
-    out_.put(waiting_.front().data(), 0, frame_bits_);
-    count(byte, ceil_divide(frame_bits_, 8));
-    count(dram_read, frame_bits_);
-  }
   const std::uint64_t word_bits = out_.parameters().write_bits;
   while (word_ < frame_words_) {
     if (!out_.ready_to_write()) return;
+    if (word_ == 0) {
+      out_.put(waiting_.front().data(), 0, frame_bits_);
+      count(byte, ceil_divide(frame_bits_, 8));
+      count(dram_read, frame_bits_);
+    }
     Cycle cycle = std::max({next_, out_.room_from(), port_free_ + (word_ * word_bits) / parameters_.bits_per_cycle});
     if (word_ == 0) {
       cycle = std::max(cycle, parameters_.latency + frames_ * parameters_.frame_interval);

@@ -7,10 +7,7 @@
 namespace rheo {
 namespace {
 
-using stream::Decay;
 using stream::LayerParameters;
-
-constexpr std::uint64_t default_fifo_depth = 512;
 
 std::uint64_t value_or(const std::vector<double>& values, std::size_t layer, std::uint64_t otherwise) {
   return values.empty() ? otherwise : static_cast<std::uint64_t>(values[layer]);
@@ -42,8 +39,8 @@ std::vector<LayerParameters> map_layers(const StreamConfiguration& configuration
     layer.window_simd = static_cast<std::uint32_t>(value_or(configuration.folding.window_simd, i, 0));
     layer.axonal_delay = value_or(configuration.delays.axonal, i, 0);
     layer.synaptic_delay = value_or(configuration.delays.synaptic, i, 0);
-    layer.fifo_depth = value_or(configuration.fifo.depth, i, default_fifo_depth);
-    layer.window_fifo_depth = value_or(configuration.fifo.window_depth, i, default_fifo_depth);
+    layer.fifo_depth = value_or(configuration.fifo.depth, i, stream::default_fifo_depth);
+    layer.window_fifo_depth = value_or(configuration.fifo.window_depth, i, stream::default_fifo_depth);
     layers.push_back(std::move(layer));
   }
   return layers;
@@ -60,13 +57,7 @@ std::vector<LayerParameters> map_layers(const StreamConfiguration& configuration
     layer.lif.membrane_bits = from.membrane_bits;
     layer.lif.threshold = from.threshold;
     layer.lif.input_shift = from.membrane_fraction_bits - from.weight_fraction_bits;
-    layer.lif.decay.kind =
-        network.decay.kind == spiking::FixedPointDecay::Kind::shift ? Decay::Kind::shift : Decay::Kind::multiplier;
-    layer.lif.decay.bits = network.decay.bits;
-    layer.lif.decay.numerator = network.decay.numerator;
-    layer.lif.decay.rounding = network.decay.rounding == spiking::FixedPointDecay::Rounding::floor
-                                   ? Decay::Rounding::floor
-                                   : Decay::Rounding::nearest;
+    layer.lif.decay = network.decay;
   }
   return layers;
 }
@@ -76,13 +67,8 @@ spiking::FixedPointWidths fixed_point_widths(const SpikingNumberParameters& numb
   widths.weight_bits = static_cast<std::uint32_t>(numbers.weight_bits);
   widths.membrane_bits = static_cast<std::uint32_t>(numbers.membrane_bits);
   widths.leak_bits = static_cast<std::uint32_t>(numbers.leak_bits);
-  widths.decay.kind = numbers.decay.kind == Decay::Kind::shift ? spiking::FixedPointDecay::Kind::shift
-                                                               : spiking::FixedPointDecay::Kind::multiplier;
-  widths.decay.bits = numbers.decay.bits;
-  widths.decay.numerator = numbers.decay.numerator;
-  widths.decay.rounding = numbers.decay.rounding == Decay::Rounding::floor
-                              ? spiking::FixedPointDecay::Rounding::floor
-                              : spiking::FixedPointDecay::Rounding::nearest;
+  widths.membrane_range = numbers.membrane_range;
+  widths.decay = numbers.decay;
   return widths;
 }
 

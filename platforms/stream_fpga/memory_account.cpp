@@ -30,6 +30,11 @@ struct Sum {
   }
 };
 
+double accounted_ratio(const StreamConfiguration& configuration, const spiking::SpikingNetwork& network,
+                       std::size_t layer) {
+  return configuration.spike_ratio.empty() ? network.layers[layer].spike_ratio : configuration.spike_ratio[layer];
+}
+
 }  // namespace
 
 std::uint32_t event_bits(std::uint64_t inputs, std::uint64_t ticks) noexcept {
@@ -46,7 +51,8 @@ std::uint64_t event_buffer_bits(double spike_ratio, std::uint64_t inputs, std::u
 }
 
 std::uint64_t LayerMemory::bram18k() const noexcept {
-  return input.bram18k() + lines.bram18k() + weights.bram18k() + membranes.bram18k() + delay_bram18k + fifo_bram18k;
+  return input.bram18k() + lines.bram18k() + weights.bram18k() + membranes.bram18k() + events.bram18k() +
+         delay_bram18k + fifo_bram18k;
 }
 
 std::uint64_t MemoryAccount::bram18k() const noexcept {
@@ -61,9 +67,34 @@ std::uint64_t MemoryAccount::least_bram18k() const noexcept {
   return ceil_divide(bits, 18 * 1024);
 }
 
+std::vector<std::uint64_t> event_capacities(const StreamConfiguration& configuration,
+                                            const spiking::SpikingNetwork& network) {
+  constexpr std::uint64_t events_at_a_time = 64;
+  const std::vector<double>& given = configuration.events.capacity_bits;
+  std::vector<std::uint64_t> capacities(given.begin(), given.end());
+  if (!given.empty()) return capacities;
+  for (std::size_t i = 0; i < network.layers.size(); ++i) {
+    const double ratio = accounted_ratio(configuration, network, i);
+    if (ratio == 0) {
+      throw InputError(
+          "events.capacity_bits",
+          fmt::format("no spike ratio of {} is known to size them by; expected capacities or accounting.spike_ratio",
+                      network.layers[i].name));
+    }
+    const std::uint64_t inputs = network.input_of(i).values();
+    const std::uint32_t bits = event_bits(inputs, network.ticks);
+    capacities.push_back(
+        round_up(ceil_divide(event_buffer_bits(ratio, inputs, network.ticks), bits), events_at_a_time) * bits);
+  }
+  return capacities;
+}
+
 MemoryAccount memory_account(const StreamConfiguration& configuration, const spiking::SpikingNetwork& network) {
   const std::vector<LayerParameters> layers =
       configuration.on_tiles() ? map_tiles(configuration, network).layers : map_layers(configuration, network);
+  const bool batched = configuration.schedule == StreamSchedule::tick_batching;
+  const std::vector<std::uint64_t> capacities =
+      batched ? event_capacities(configuration, network) : std::vector<std::uint64_t>(layers.size());
   const bool inside = configuration.delays.place == stream::DelayPlace::inside;
   MemoryAccount account;
   // The words of the streams follow Pipeline.
@@ -78,8 +109,7 @@ MemoryAccount memory_account(const StreamConfiguration& configuration, const spi
     memory.convolution = network.layers[i].kind == spiking::SpikingLayer::Kind::convolution;
     memory.inputs = layer.geometry.image_values();
     memory.ticks = network.ticks;
-    memory.spike_ratio =
-        configuration.spike_ratio.empty() ? network.layers[i].spike_ratio : configuration.spike_ratio[i];
+    memory.spike_ratio = accounted_ratio(configuration, network, i);
     memory.tick_batching_bits = event_buffer_bits(memory.spike_ratio, memory.inputs, memory.ticks);
     memory.binary_tensor_bits = memory.inputs * memory.ticks;
     memory.break_even = memory.spike_ratio * std::log2(static_cast<double>(memory.binary_tensor_bits));
@@ -106,7 +136,16 @@ MemoryAccount memory_account(const StreamConfiguration& configuration, const spi
       fifos.add(stream::fifo_memory(layer.fifo_depth, word));
       pending = 0;
     }
-    fifos.add(stream::fifo_memory(layer.fifo_depth, std::max(word, read)));
+    if (batched) {
+      // Into the first buffer, out of the layer's own, and from its MVTU on to the next one: see TickBatchedPipeline.
+      if (i == 0) fifos.add(stream::fifo_memory(layer.fifo_depth, word));
+      fifos.add(stream::fifo_memory(layer.fifo_depth, read));
+      fifos.add(stream::fifo_memory(layer.fifo_depth, layer.folding.pe));
+      memory.events = stream::event_memory(capacities[i], event_bits(memory.inputs, memory.ticks));
+      account.events_by_run = account.events_by_run || capacities[i] == 0;
+    } else {
+      fifos.add(stream::fifo_memory(layer.fifo_depth, std::max(word, read)));
+    }
     if (layer.has_window()) {
       memory.lines = stream::line_memory(layer.geometry, layer.window_lanes());
       fifos.add(stream::fifo_memory(layer.window_fifo_depth, std::max(layer.window_lanes(), layer.folding.simd)));
@@ -127,7 +166,7 @@ MemoryAccount memory_account(const StreamConfiguration& configuration, const spi
     account.output_delay_bram18k = delay.bram18k();
     ends.add(stream::fifo_memory(stream::end_fifo_depth, word));
   }
-  ends.add(stream::fifo_memory(stream::end_fifo_depth, word));
+  if (!batched) ends.add(stream::fifo_memory(stream::end_fifo_depth, word));
   ends.add(stream::fifo_memory(stream::end_fifo_depth, static_cast<std::uint32_t>(std::bit_width(network.ticks))));
   account.shared_fifo_bits = ends.bits;
   return account;
@@ -139,6 +178,7 @@ std::string does_not_fit(const MemoryAccount& account, FpgaPart part) {
   std::vector<std::pair<std::uint64_t, std::string>> demands;
   for (const LayerMemory& layer : account.layers) {
     demands.emplace_back(layer.weights.bram18k(), fmt::format("weights of {}", layer.name));
+    demands.emplace_back(layer.events.bram18k(), fmt::format("events of {}", layer.name));
     demands.emplace_back(layer.membranes.bram18k(), fmt::format("membranes of {}", layer.name));
     demands.emplace_back(layer.lines.bram18k() + layer.input.bram18k() + layer.fifo_bram18k + layer.delay_bram18k,
                          fmt::format("streams of {}", layer.name));

@@ -34,24 +34,33 @@ struct LayerMemory {
 
   /// input: one patch, on tiles two; lines: of the sliding window, none without one; weights: none on tiles
   stream::StageMemory input, lines, weights, membranes;
+  stream::StageMemory events;  ///< buffer of encoded spikes in front of the layer, with tick-batching
   std::uint64_t delay_bits = 0, fifo_bits = 0;
   std::uint64_t delay_bram18k = 0, fifo_bram18k = 0;
 
   [[nodiscard]] std::uint64_t bram18k() const noexcept;
 };
 
-/// Memory of a network on the streaming platform, without simulating it.
+/// Memory of a network on the streaming platform with the configuration's schedule, without simulating it.
 struct MemoryAccount {
   std::vector<LayerMemory> layers;
   std::uint64_t shared_fifo_bits = 0;   ///< around the label counters
   std::uint64_t output_delay_bits = 0;  ///< when delays are pushed to the output
   std::uint64_t output_delay_bram18k = 0;
+  bool events_by_run = false;  ///< some event buffers are as large as the run makes them and not in here
 
   [[nodiscard]] std::uint64_t bram18k() const noexcept;
   /// Blocks that the bits of weights and membranes alone would fill to the last bit.
   [[nodiscard]] std::uint64_t least_bram18k() const noexcept;
 };
 
+/// Bits of the event buffer in front of each layer with tick-batching: events.capacity_bits, or without it
+/// event_buffer_bits() of the accounted spike ratio, rounded up to 64 events (one look-up table holds 64 bits). 0: as
+/// many as the examples take. Throws InputError for a layer whose ratio is not known.
+[[nodiscard]] std::vector<std::uint64_t> event_capacities(const StreamConfiguration& configuration,
+                                                          const spiking::SpikingNetwork& network);
+
+/// Throws InputError as event_capacities() does.
 [[nodiscard]] MemoryAccount memory_account(const StreamConfiguration& configuration,
                                            const spiking::SpikingNetwork& network);
 

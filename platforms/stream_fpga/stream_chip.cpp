@@ -14,7 +14,7 @@ using stream::Stage;
 
 StreamChip::StreamChip(const StreamConfiguration& configuration, const spiking::SpikingNetwork& network,
                        std::vector<stream::LayerParameters> layers, const std::vector<stream::CrossbarMatrix>& matrices)
-    : clock_hz_(configuration.clock_hz) {
+    : clock_hz_(configuration.clock_hz), ticks_(network.ticks), spikes_(layers.size()), fullest_(layers.size()) {
   for (const stream::LayerParameters& layer : layers) names_.push_back(layer.name);
   stream::PipelineParameters parameters;
   parameters.clock = sc_core::sc_time(1.0 / configuration.clock_hz, sc_core::SC_SEC);
@@ -40,19 +40,28 @@ StreamChip::StreamChip(const StreamConfiguration& configuration, const spiking::
   if (configuration.schedule == StreamSchedule::streaming) {
     streaming_ = std::make_unique<stream::Pipeline>(parameters, layers);
   } else {
-    batched_ = std::make_unique<stream::TickBatchedPipeline>(parameters, layers);
+    batched_ =
+        std::make_unique<stream::TickBatchedPipeline>(parameters, layers, event_capacities(configuration, network));
   }
-  // Event buffers are as large as the run makes them: what does not change with the run is checked here.
   require_fit(bram18k(), configuration.part);
 }
 
 void StreamChip::run(std::vector<std::vector<std::uint64_t>> frames) {
   if (batched_) {
-    batched_->run(std::move(frames));
-    return;
+    try {
+      batched_->run(std::move(frames));
+    } catch (const InputError& error) {
+      throw InputError("events.capacity_bits", error.what());
+    }
+  } else {
+    for (auto& frame : frames) streaming_->send(std::move(frame));
+    sc_core::sc_start();
   }
-  for (auto& frame : frames) streaming_->send(std::move(frame));
-  sc_core::sc_start();
+  for (std::size_t layer = 0; layer < names_.size(); ++layer) {
+    const std::uint64_t spikes = input_of(layer).spikes();
+    fullest_[layer] = std::max(fullest_[layer], spikes - spikes_[layer]);
+    spikes_[layer] = spikes;
+  }
 }
 
 void StreamChip::finish() {
@@ -121,11 +130,17 @@ std::vector<StageUse> StreamChip::stages() const {
   return uses;
 }
 
+const stream::SpikeStream& StreamChip::input_of(std::size_t layer) const {
+  return streaming_ ? streaming_->input_of(layer) : batched_->input_of(layer);
+}
+
 LayerSpikes StreamChip::spikes_into(std::size_t layer) const {
-  const stream::SpikeStream& in = streaming_ ? streaming_->input_of(layer) : batched_->input_of(layer);
+  const stream::SpikeStream& in = input_of(layer);
   if (in.bits_written() == 0) return {};
+  const auto frame = static_cast<double>(in.parameters().frame_bits);
   return {static_cast<double>(in.spikes()) / static_cast<double>(in.bits_written()),
-          static_cast<double>(in.peak_spikes()) / static_cast<double>(in.parameters().frame_bits)};
+          static_cast<double>(in.peak_spikes()) / frame, static_cast<double>(fullest_[layer]) / (frame * ticks_),
+          fullest_[layer]};
 }
 
 std::uint64_t StreamChip::event_bits_of(std::size_t layer) const {

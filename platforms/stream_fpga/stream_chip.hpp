@@ -20,10 +20,12 @@ struct StageUse {
   std::uint64_t events = 0;  ///< of the SystemC kernel
 };
 
-/// What entered a layer.
+/// What entered a layer, as shares of its inputs that spiked at a tick.
 struct LayerSpikes {
-  double mean_ratio = 0;  ///< share of its inputs that spiked at a tick
-  double peak_ratio = 0;  ///< the largest share at one tick
+  double mean_ratio = 0;
+  double peak_ratio = 0;      ///< the largest at one tick
+  double fullest_ratio = 0;   ///< the largest mean of one example: what an event buffer must hold
+  std::uint64_t fullest = 0;  ///< the same as spikes. With propagation delays an example's ticks count from its arrival
 };
 
 /// A spiking network on a streaming platform, elaborated: in lanes or on tiles, streaming or tick-batched as the
@@ -36,6 +38,7 @@ class StreamChip {
              std::vector<stream::LayerParameters> layers, const std::vector<stream::CrossbarMatrix>& matrices = {});
 
   /// Runs one example, a packed frame a tick. With propagation delays its result may come with a later example.
+  /// Throws InputError for events.capacity_bits when an event buffer is too small.
   void run(std::vector<std::vector<std::uint64_t>> frames);
   /// Pushes out what waits in delay lines. No run() after it.
   void finish();
@@ -63,9 +66,15 @@ class StreamChip {
   [[nodiscard]] std::vector<Component*> components() const;
   [[nodiscard]] const std::vector<stream::Stage*>& all_stages() const;
 
+  [[nodiscard]] const stream::SpikeStream& input_of(std::size_t layer) const;
+
   double clock_hz_;
+  std::uint32_t ticks_;
+  std::uint64_t drained_ticks_ = 0;
   std::vector<std::string> names_;
   std::vector<const stream::CrossbarThreshold*> tiles_;  ///< of the pipeline
+  std::vector<std::uint64_t> spikes_;                    ///< into each layer so far
+  std::vector<std::uint64_t> fullest_;                   ///< of one example
   std::unique_ptr<stream::Pipeline> streaming_;
   std::unique_ptr<stream::TickBatchedPipeline> batched_;
 };

@@ -99,6 +99,15 @@ void StreamConfiguration::describe(Parameters& p) {
   p.section("dma", dma, "DMA that brings the input");
   Accounting accounting{spike_ratio};
   p.section("accounting", accounting, "memory of event buffers");
+  p.section("events", events, "event buffers of tick-batching");
+}
+
+std::string StreamConfiguration::leak_key() const {
+  for (const char* key : {"numbers.decay_numerator", "numbers.decay_bits"}) {
+    const bool used = numbers.decay.kind == stream::Decay::Kind::multiplier || std::string_view(key).ends_with("bits");
+    if (used && origins.contains(key)) return key;
+  }
+  return "numbers.decay";
 }
 
 InputError StreamConfiguration::placed(const InputError& error) const {
@@ -116,7 +125,7 @@ StreamConfiguration StreamConfiguration::load(const std::filesystem::path& file,
   }
   StreamConfiguration run;
   source.read(run);
-  source.refuse_unknown_keys();
+  source.refuse_unknown_keys("rheo list keys stream_fpga");
   ConfigurationText keys;
   run.describe(keys);
   for (const auto& [key, value] : keys.values()) {
@@ -129,19 +138,23 @@ StreamConfiguration StreamConfiguration::load(const std::filesystem::path& file,
   } catch (const InputError& error) {
     throw InputError(source.where("workload.network"), error.fault());
   }
+  check_spiking_data(source, run.data, network);
   const std::size_t layers = network.layers.size();
   for (const auto& [key, values] :
        {std::pair{"folding.pe", &run.folding.pe}, std::pair{"folding.simd", &run.folding.simd},
         std::pair{"folding.window_simd", &run.folding.window_simd}, std::pair{"fifo.depth", &run.fifo.depth},
         std::pair{"fifo.window_depth", &run.fifo.window_depth}, std::pair{"delays.axonal", &run.delays.axonal},
-        std::pair{"delays.synaptic", &run.delays.synaptic}}) {
+        std::pair{"delays.synaptic", &run.delays.synaptic},
+        std::pair{"events.capacity_bits", &run.events.capacity_bits}}) {
     require_one_a_layer(source, key, *values, layers);
     require_integers(source, key, *values);
   }
   require_one_a_layer(source, "accounting.spike_ratio", run.spike_ratio, layers);
   const stream::Decay& decay = run.numbers.decay;
-  if (decay.numerator >> decay.bits != 0) {
-    throw InputError(source.where("numbers.decay_numerator"), fmt::format("expected less than 2^{}", decay.bits));
+  if (decay.kind == stream::Decay::Kind::multiplier && decay.numerator >> decay.bits != 0) {
+    throw InputError(source.where(run.leak_key()),
+                     fmt::format("the numerator {} is not below 2^{}; expected {} or less", decay.numerator, decay.bits,
+                                 (1U << decay.bits) - 1));
   }
   if (run.on_tiles()) {
     check_device(source, run.tiles.device);

@@ -15,6 +15,7 @@
 #include "models/stream/lif.hpp"
 #include "models/stream/pipeline.hpp"
 #include "platforms/spiking_configuration.hpp"
+#include "workloads/spiking/conversion.hpp"
 #include "workloads/spiking/network.hpp"
 
 namespace rheo {
@@ -76,9 +77,12 @@ struct SpikingNumberParameters {
   std::int64_t membrane_bits = 16;
   std::int64_t leak_bits = 3;
   stream::Decay decay;
+  double membrane_range = spiking::FixedPointWidths{}.membrane_range;
 
   void describe(Parameters& p) {
     p.integer("weight_bits", weight_bits, {2, 16}, "of a weight, sign included");
+    p.number("membrane_range", membrane_range, {1, 1 << 20},
+             "lowest membrane that its places leave room for at least, thresholds below 0");
     describe_membranes(p);
   }
   /// Where cells hold the weights.
@@ -119,6 +123,17 @@ struct StreamPortParameters {
     p.integer("latency_cycles", latency_cycles, {0, 100000}, "from the first request to its data");
     p.integer("tick_interval_cycles", tick_interval_cycles, {0, 1LL << 40},
               "cycles between two ticks of the input at least; 0: as fast as the stages go");
+  }
+};
+
+struct EventBufferParameters {
+  std::vector<double> capacity_bits;
+
+  void describe(Parameters& p) {
+    p.numbers(
+        "capacity_bits", capacity_bits, 0, {0, 1e12},
+        "bits of the event buffer in front of each layer; absent: for accounting.spike_ratio, in whole 64 events; "
+        "0: as many as the examples of the run take");
   }
 };
 
@@ -179,6 +194,7 @@ struct StreamConfiguration {
   SpikingNumberParameters numbers;
   DelayParameters delays;
   StreamPortParameters dma;
+  EventBufferParameters events;
   TileArrayParameters tiles;  ///< of stream_tiles
 
   [[nodiscard]] bool on_tiles() const noexcept { return platform == stream_tiles_platform; }
@@ -188,9 +204,11 @@ struct StreamConfiguration {
   /// Where each key that is not at its default was set, see RunConfiguration.
   std::map<std::string, std::string> origins;
   [[nodiscard]] InputError placed(const InputError& error) const;
+  /// The key to blame for the leak: of those in use the first that is set, numbers.decay when none is.
+  [[nodiscard]] std::string leak_key() const;
 
-  /// Reads the file and lays the `--set` words over it. Throws InputError: unknown keys and networks, lists that are
-  /// not one number a layer, foldings that do not divide.
+  /// Reads the file and lays the `--set` words over it. Throws InputError: unknown keys and networks, examples that the
+  /// network cannot take, lists that are not one number a layer, foldings that do not divide.
   [[nodiscard]] static StreamConfiguration load(const std::filesystem::path& file, const std::vector<std::string>& set);
 };
 

@@ -125,7 +125,8 @@ Json inspect_json(const StreamConfiguration& configuration) {
            {"weights", memory_json(memory.weights)},
            {"membranes", memory_json(memory.membranes)},
            {"fifos", {{"bits", memory.fifo_bits}, {"bram18k", memory.fifo_bram18k}}},
-           {"delay_line", {{"bits", memory.delay_bits}, {"bram18k", memory.delay_bram18k}}}}},
+           {"delay_line", {{"bits", memory.delay_bits}, {"bram18k", memory.delay_bram18k}}},
+           {"event_buffer", memory_json(memory.events)}}},
          {"bram18k", memory.bram18k()}});
     if (configuration.on_tiles()) layers.back()["tiles"] = tiles_json(listing, i);
   }
@@ -134,8 +135,10 @@ Json inspect_json(const StreamConfiguration& configuration) {
               {"bram18k_least", listing.account.least_bram18k()}};
   if (configuration.part != FpgaPart::unlimited) device["bram18k"] = bram18k_of(configuration.part);
   device["fits"] = listing.fault().empty();
+  device["event_buffers_grow_with_the_run"] = listing.account.events_by_run;
   return {{"platform", configuration.platform},
           {"network", listing.network.name},
+          {"schedule", stream_schedule_names[static_cast<std::size_t>(configuration.schedule)]},
           {"weights", listing.network.weights()},
           {"neurons", listing.network.neurons()},
           {"ticks", listing.network.ticks},
@@ -177,15 +180,21 @@ std::string inspect_text(const StreamConfiguration& configuration) {
   }
   if (configuration.on_tiles()) text += tiles_text(listing);
 
-  text += "\nMemory in bits / 18-Kbit block RAMs (0: look-up tables)\n";
+  const bool batched = configuration.schedule == StreamSchedule::tick_batching;
+  text += fmt::format("\nMemory in bits / 18-Kbit block RAMs (0: look-up tables), {}\n",
+                      stream_schedule_names[static_cast<std::size_t>(configuration.schedule)]);
   text += fmt::format("  {:<8} {:>14} {:>16} {:>18} {:>18} {:>14} {:>14}\n", "layer", "patch", "lines", "weights",
-                      "membranes", "FIFOs", "delay line");
+                      "membranes", "FIFOs", batched ? "events" : "delay line");
   const auto cell = [](std::uint64_t bits, std::uint64_t blocks) { return fmt::format("{} / {}", bits, blocks); };
   const auto memory = [&cell](const StageMemory& it) { return cell(it.bits(), it.bram18k()); };
   for (const LayerMemory& layer : listing.account.layers) {
     text += fmt::format("  {:<8} {:>14} {:>16} {:>18} {:>18} {:>14} {:>14}\n", layer.name, memory(layer.input),
                         memory(layer.lines), memory(layer.weights), memory(layer.membranes),
-                        cell(layer.fifo_bits, layer.fifo_bram18k), cell(layer.delay_bits, layer.delay_bram18k));
+                        cell(layer.fifo_bits, layer.fifo_bram18k),
+                        batched ? memory(layer.events) : cell(layer.delay_bits, layer.delay_bram18k));
+  }
+  if (listing.account.events_by_run) {
+    text += "  Event buffers of 0 bits are as large as the examples of a run take: not counted here.\n";
   }
   if (listing.account.output_delay_bits > 0) {
     text += fmt::format("  delay line at the output: {}\n",

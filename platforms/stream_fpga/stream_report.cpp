@@ -7,6 +7,7 @@
 #include <map>
 
 #include "platforms/report_sections.hpp"
+#include "platforms/spiking_report.hpp"
 #include "platforms/stream_fpga/layer_mapping.hpp"
 #include "platforms/stream_fpga/memory_account.hpp"
 
@@ -97,6 +98,16 @@ Json stream_report(const StreamConfiguration& configuration, const spiking::Spik
   report["memory"] = memory_json(chip, actions);
   report["area"] = area_json(area_report(activity.inventory, costs));
   report["actions"] = actions;
+  Json spikes_of_classes = Json::array();
+  for (std::size_t c = 0; c < test.classes; ++c) {
+    std::uint64_t spikes = 0;
+    for (std::size_t at = c; at < test.counts.size(); at += test.classes) spikes += test.counts[at];
+    spikes_of_classes.push_back(spikes);
+  }
+  report["output_spikes"] = spikes_of_classes;
+  report["confusion"] = confusion_json(test, -std::numeric_limits<double>::infinity());
+  std::vector<std::uint64_t> capacities;
+  if (configuration.schedule == StreamSchedule::tick_batching) capacities = event_capacities(configuration, network);
   Json layers = Json::array();
   const std::vector<stream::LayerParameters> mapped = map_layers(configuration, network);
   for (std::size_t i = 0; i < mapped.size(); ++i) {
@@ -109,17 +120,23 @@ Json stream_report(const StreamConfiguration& configuration, const spiking::Spik
                {"vectors", mapped[i].geometry.positions()},
                {"energy_j", energy.by_layer.at(mapped[i].name)},
                {"spike_ratio", spikes.mean_ratio},
+               {"spike_ratio_fullest", spikes.fullest_ratio},
                {"spike_ratio_peak", spikes.peak_ratio},
                {"spike_ratio_printed", network.layers[i].spike_ratio},
-               {"tick_batching_bits", event_buffer_bits(spikes.mean_ratio, inputs, network.ticks)},
-               {"break_even", spikes.mean_ratio * std::log2(cells)}};
+               {"tick_batching_bits", spikes.fullest * event_bits(inputs, network.ticks)},
+               {"tick_batching_bits_mean", event_buffer_bits(spikes.mean_ratio, inputs, network.ticks)},
+               {"binary_tensor_bits", inputs * network.ticks},
+               {"break_even", spikes.fullest_ratio * std::log2(cells)}};
     if (configuration.on_tiles()) {
       const stream::CrossbarThreshold& tiles = *chip.tiles().at(i);
       layer["tiles"] = tiles.tiles();
       layer["interval_cycles"] = tiles.cycles().interval();
       layer["empty_patches"] = tiles.empty_patches();
     }
-    if (configuration.schedule == StreamSchedule::tick_batching) layer["event_bits_peak"] = chip.event_bits_of(i);
+    if (configuration.schedule == StreamSchedule::tick_batching) {
+      layer["event_bits_peak"] = chip.event_bits_of(i);
+      layer["event_bits_capacity"] = capacities[i];
+    }
     layers.push_back(layer);
   }
   report["layers"] = layers;
@@ -182,13 +199,31 @@ std::string stream_report_text(const Json& report) {
     }
     text += "\n";
   }
-  text += "Layers     spikes at the input: mean, most at a tick, printed; event buffers at the mean\n";
+  text +=
+      "Layers     spikes at the input: mean, fullest example, largest tick, printed maximum; event buffer of the "
+      "fullest "
+      "example, p log2 ST of it\n";
   for (const Json& layer : report.at("layers")) {
-    text += fmt::format("    {:<8} {:>8.3f} % {:>8.3f} % {:>8.3f} % {:>12} bits  p log2 ST {:.3g}  {:>10}\n",
+    text += fmt::format("    {:<8} {:>8.3f} % {:>8.3f} % {:>8.3f} % {:>8.3f} % {:>12} bits {:>7.3g}  {:>10}\n",
                         layer.at("name").get<std::string>(), 100 * number(layer, "spike_ratio"),
-                        100 * number(layer, "spike_ratio_peak"), 100 * number(layer, "spike_ratio_printed"),
-                        layer.at("tick_batching_bits").get<std::uint64_t>(), number(layer, "break_even"),
-                        with_prefix(number(layer, "energy_j"), "J"));
+                        100 * number(layer, "spike_ratio_fullest"), 100 * number(layer, "spike_ratio_peak"),
+                        100 * number(layer, "spike_ratio_printed"), layer.at("tick_batching_bits").get<std::uint64_t>(),
+                        number(layer, "break_even"), with_prefix(number(layer, "energy_j"), "J"));
+  }
+  if (report.at("layers").front().contains("event_bits_capacity")) {
+    text += "Events     bits that the fullest example took, of the buffer's:";
+    bool grown = false;
+    separator = "";
+    for (const Json& layer : report.at("layers")) {
+      const auto capacity = layer.at("event_bits_capacity").get<std::uint64_t>();
+      text += fmt::format("{} {} {} of {}", separator, layer.at("name").get<std::string>(),
+                          layer.at("event_bits_peak").get<std::uint64_t>(),
+                          capacity == 0 ? "as many" : std::to_string(capacity));
+      separator = ",";
+      grown = grown || capacity == 0;
+    }
+    text += grown ? "\n           buffers as large as these examples take: others may take more, and more block RAM\n"
+                  : "\n";
   }
   return text;
 }

@@ -11,7 +11,7 @@
 namespace rheo {
 
 /// report.json, schema 1, of an inference: accuracy, time, energy, memory and area of the one execution, in SI units,
-/// and of each layer its spikes beside the printed ratio and what event buffers would take with the measured one.
+/// and of each layer its spikes beside the printed ratio, and what an event buffer must hold for the fullest example.
 /// Every number is checked to be finite and not negative.
 [[nodiscard]] nlohmann::ordered_json stream_report(const StreamConfiguration& configuration,
                                                    const spiking::SpikingNetwork& network,

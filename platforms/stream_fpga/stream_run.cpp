@@ -1,10 +1,15 @@
 #include "platforms/stream_fpga/stream_run.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
+#include <cstring>
 #include <iostream>
+#include <system_error>
+#include <utility>
 
 #include "platforms/files.hpp"
 #include "platforms/progress.hpp"
@@ -17,9 +22,6 @@
 
 namespace rheo {
 namespace {
-
-/// The presentation that tests of the training show, so that spikes by chance are the same.
-constexpr std::uint64_t test_presentation = std::uint64_t{1} << 32;
 
 std::filesystem::path new_folder(const StreamRunOptions& options) {
   std::error_code error;
@@ -36,6 +38,30 @@ std::filesystem::path new_folder(const StreamRunOptions& options) {
   return options.out;
 }
 
+/// A folder made before the work, so that a place that cannot be written is refused. When the run leaves nothing in it,
+/// it goes again.
+class RunFolder {
+ public:
+  explicit RunFolder(std::filesystem::path folder) : folder_(std::move(folder)) {
+    std::error_code error;
+    made_ = std::filesystem::create_directories(folder_, error);
+    if (error) throw InputError("--out", folder_.string() + " cannot be made: " + error.message());
+    if (::access(folder_.c_str(), W_OK) != 0) {
+      throw InputError("--out", folder_.string() + " cannot be written: " + std::strerror(errno));
+    }
+  }
+  ~RunFolder() {
+    std::error_code not_empty;
+    if (made_) std::filesystem::remove(folder_, not_empty);
+  }
+  RunFolder(const RunFolder&) = delete;
+  RunFolder& operator=(const RunFolder&) = delete;
+
+ private:
+  std::filesystem::path folder_;
+  bool made_ = false;
+};
+
 /// The trained network, checked against the configuration's.
 spiking::FloatNetwork trained_network(const StreamConfiguration& configuration) {
   if (configuration.workload.parameters_file.empty()) {
@@ -45,6 +71,12 @@ spiking::FloatNetwork trained_network(const StreamConfiguration& configuration) 
   if (trained.network.name != configuration.workload.network) {
     throw InputError("workload.parameters_file", fmt::format("holds the network {}; expected {}", trained.network.name,
                                                              configuration.workload.network));
+  }
+  if (!spiking::leaks_as_trained(trained, configuration.numbers.decay)) {
+    throw InputError(
+        configuration.leak_key(),
+        fmt::format("leaves {:g} of a membrane a tick, the network was trained with {:g}; expected the same",
+                    configuration.numbers.decay.factor(), trained.decay));
   }
   return trained;
 }
@@ -80,13 +112,8 @@ int run_stream(const StreamConfiguration& configuration, const StreamRunOptions&
 
   StreamChip chip(configuration, network, std::move(mapped.layers), mapped.matrices);
   require_costs(chip.activity(), costs);
-  std::filesystem::create_directories(folder);
+  const RunFolder made(folder);
   const FolderLock lock(folder);
-  StreamConfiguration resolved = configuration;
-  ConfigurationText text;
-  resolved.describe(text);
-  write_file(folder / "config.toml", text.str());
-
   const auto start = std::chrono::steady_clock::now();
   Progress progress(options.quiet);
   spiking::SpikingEvaluation test;
@@ -120,6 +147,10 @@ int run_stream(const StreamConfiguration& configuration, const StreamRunOptions&
 
   const auto report = stream_report(configuration, network, test, chip, costs, wall.count());
   const std::string printed = stream_report_text(report);
+  StreamConfiguration resolved = configuration;
+  ConfigurationText text;
+  resolved.describe(text);
+  write_file(folder / "config.toml", text.str());
   write_file(folder / "report.txt", printed);
   write_file(folder / "report.json", report.dump(2) + "\n");
   std::cout << printed << "Everything is in " << folder.string() << '\n' << std::flush;

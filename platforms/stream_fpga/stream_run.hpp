@@ -17,7 +17,7 @@ struct StreamRunOptions {
 
 /// Classifies the test examples on the simulated hardware with the trained network of workload.parameters_file, writes
 /// report.json, report.txt and config.toml and prints the report. Returns the exit status; 130 when interrupted, which
-/// leaves no report. Throws InputError before anything is written, SimulationError.
+/// leaves nothing. Throws InputError and SimulationError, and leaves nothing then either.
 int run_stream(const StreamConfiguration& configuration, const StreamRunOptions& options,
                const volatile std::sig_atomic_t& interrupted);
 

@@ -93,7 +93,7 @@ PointConfiguration resolve(Task task, const std::filesystem::path& file, const s
     EvaluationConfiguration configuration = EvaluationConfiguration::load(file, set);
     return described(configuration.run, configuration);
   }
-  if (names_stream_fpga(file, set)) {
+  if (names_streaming_platform(file, set)) {
     StreamConfiguration configuration = StreamConfiguration::load(file, set);
     return described(configuration);
   }

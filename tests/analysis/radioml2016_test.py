@@ -42,9 +42,25 @@ class RadioML2016(RunFolders):
         self.assertIn("expected arrays alone", result.stderr)
 
     def test_other_files_are_refused_in_one_line(self):
-        for content in (b"", b"no pickle", pickle.dumps([1]), pickle.dumps({("8PSK", 0): numpy.zeros(3)})):
+        signals = numpy.zeros((3, 2, 8))
+        for content in (b"", b"no pickle", pickle.dumps([1]), pickle.dumps({("8PSK", 0): numpy.zeros(3)}),
+                        pickle.dumps({("8PSK", None): signals}), pickle.dumps({("8PSK", "high"): signals}),
+                        pickle.dumps({("8PSK", 0): signals.astype("S1")})):
             result = self.convert(content)
             self.assertEqual((result.returncode, result.stderr.count("\n")), (2, 1), result.stderr)
+            self.assertFalse((self.root / "out.h5").exists())
+
+    def test_an_older_file_stays_whole_when_nothing_new_can_be_written(self):
+        good = {("8PSK", 0): numpy.zeros((3, 2, 8), dtype="f4")}
+        self.assertEqual(self.convert(pickle.dumps(good)).returncode, 0)
+        before = (self.root / "out.h5").read_bytes()
+        script = (f"import sys; sys.path.insert(0, {str(SCRIPT.parent)!r}); import numpy, radioml2016\n"
+                  "radioml2016.write({('8PSK', 0): numpy.zeros((3, 2, 8)), ('WBFM', 0): numpy.zeros((3, 3, 8))}, "
+                  f"{str(self.root / 'out.h5')!r})")
+        result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+        self.assertNotEqual(result.returncode, 0)
+        self.assertEqual((self.root / "out.h5").read_bytes(), before)
+        self.assertFalse((self.root / "out.h5.partial").exists())
 
 
 if __name__ == "__main__":

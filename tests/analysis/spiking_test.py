@@ -57,14 +57,25 @@ class Spiking(RunFolders):
         with self.assertRaisesRegex(BadInput, "no spike ratios"):
             stream_ratios.figure(reading.read_run(self.run_folder("other")))
 
-    def test_widths_share_the_widest_point(self):
+    def test_widths_show_each_width_where_the_other_is_held(self):
         (self.root / "w.csv").write_text(
-            "weight_bits,membrane_bits,float_accuracy,accuracy,mismatch_conv1\n"
-            "4,24,0.9,0.5,0.2\n8,24,0.9,0.85,0.02\n8,12,0.9,0.7,0.1\n")
+            "weight_bits,membrane_bits,membrane_range,decay,float_accuracy,accuracy,mismatch_conv1,clipped_conv1\n"
+            "4,24,4,m - (m >> 3),0.9,0.5,0.2,0\n12,24,4,m - (m >> 3),0.9,0.9,0.01,0\n"
+            "8,24,4,m - (m >> 3),0.9,0.85,0.02,0\n8,16,4,m - (m >> 3),0.9,0.8,0.03,0.25\n"
+            "8,12,4,m - (m >> 3),0.9,0.7,0.1,0.5\n8,16,64,m - (m >> 3),0.9,0.84,0.03,0\n"
+            "8,12,64,m - (m >> 3),0.9,0.3,0.4,0\n")
         panels = spiking.widths_figure(spiking.read_widths(self.root / "w.csv")).axes
-        self.assertEqual(panels[0].get_lines()[0].get_xdata().tolist(), [4, 8])
-        self.assertEqual(panels[1].get_lines()[0].get_xdata().tolist(), [12, 24])
-        self.assertEqual(panels[3].get_lines()[0].get_ydata().tolist(), [70, 85])
+        mismatch, accuracy, clipped = (panels[2 * row:2 * row + 2] for row in range(3))
+        self.assertEqual(mismatch[0].get_lines()[0].get_xdata().tolist(), [4, 8, 12])
+        self.assertEqual([line.get_xdata().tolist() for line in mismatch[1].get_lines()], [[12, 16, 24], [12, 16]])
+        self.assertEqual(mismatch[1].get_title(loc="left"), "membranes (the other 8 bits)")
+        self.assertEqual(accuracy[1].get_lines()[0].get_ydata().tolist(), [70, 80, 85])
+        self.assertEqual(accuracy[1].get_lines()[1].get_label(), "fixed point, room for 64 thresholds")
+        self.assertEqual(clipped[1].get_lines()[0].get_ydata().tolist(), [50, 25, 0])
+
+    def test_printed_ratios_are_called_maxima(self):
+        labels = [line.get_label() for line in spiking.ratios_figure(self.report()).axes[0].get_lines()]
+        self.assertEqual(labels[0], "conv1: mean 0.4 % (printed maximum 0.39 %)")
 
     def test_other_files_are_refused(self):
         for changes in ({"kind": "another"}, {"confusion": [[1]]}, {"spike_ratio": 3}):

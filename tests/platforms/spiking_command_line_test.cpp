@@ -73,11 +73,37 @@ TEST_F(SpikingCommandLine, TheFilesHoldWhatWasMeasured) {
   EXPECT_EQ(network.weights[1].size(), 400U * 8);
   EXPECT_DOUBLE_EQ(network.network.layers[1].spike_ratio, r["spike_ratio"][1]["mean"].get<double>());
 
-  const Outcome widths =
-      rheo({"spiking-widths", "o", "--weights", "4,16", "--membranes", "32", "--leak-bits", "12", "--examples", "20"});
+  const Outcome widths = rheo(
+      {"spiking-widths", "o", "--weights", "4,16", "--membranes", "16,32", "--leak-bits", "12", "--examples", "20"});
   ASSERT_EQ(widths.status, 0) << widths.err;
-  EXPECT_EQ(lines(widths.out), 3U);
+  EXPECT_EQ(lines(widths.out), 1U + 2 + 2);  // 4/32, 16/32, 8/16, 8/32
+  EXPECT_THAT(widths.out, HasSubstr("\n8,16,12,"));
   EXPECT_THAT(widths.out, StartsWith("weight_bits,membrane_bits,"));
+  EXPECT_THAT(widths.out, HasSubstr(",clipped_dense2\n"));
+
+  // The multiplier's leak, on test examples of another number than the run's.
+  const Outcome multiplied =
+      rheo({"spiking-widths", "o", "--weights", "8", "--membranes", "16", "--decay", "multiplier", "--decay-bits", "4",
+            "--decay-numerator", "14", "--decay-rounding", "nearest", "--set", "data.test_examples=22"});
+  ASSERT_EQ(multiplied.status, 0) << multiplied.err;
+  EXPECT_THAT(multiplied.out, HasSubstr(",14 m / 16 nearest,22,128,"));
+}
+
+TEST_F(SpikingCommandLine, WidthsRefuseWhatIsNotTheTrainedNetworks) {
+  ASSERT_EQ(rheo(brief() + Words{"--quiet", "--out", "o"}).status, 0);
+  const auto expect_refused = [&](const Words& words, const std::string& fragment) {
+    const Outcome outcome = rheo(Words{"spiking-widths", "o"} + words);
+    EXPECT_EQ(outcome.status, 2) << fragment;
+    EXPECT_EQ(lines(outcome.err), 1U) << outcome.err;
+    EXPECT_THAT(outcome.err, HasSubstr(fragment));
+  };
+  expect_refused({"--ticks", "100000000"}, "--ticks");
+  expect_refused({"--ticks", "129"}, "--ticks: 129 are more than a signal has samples; expected 0 to 128");
+  expect_refused({"--decay-bits", "2"}, "--decay-bits: leaves 0.75 of a membrane a tick");
+  expect_refused({"--decay", "multiplier", "--decay-numerator", "8"}, "--decay-numerator: 8 is not below 2^3");
+  expect_refused({"--decay", "multiplier", "--decay-numerator", "6"}, "--decay-numerator: leaves 0.75");
+  expect_refused({"--set", "data.bits=8"}, "--set data.bits=8: ");
+  expect_refused({"--set", "network=rf2_hardware", "--set", "data.modulations=radioml_2018"}, "is of the network");
 }
 
 TEST_F(SpikingCommandLine, ADamagedNetworkOrCheckpointIsRefused) {
@@ -111,6 +137,11 @@ TEST_F(SpikingCommandLine, BadInputIsOneLineThatTouchesNothing) {
   expect_refused(brief() + set({"training.burn_in=128"}), "expected less than the ticks");
   expect_refused(brief() + set({"data.snr_high=-50"}), "is below data.snr_low");
   expect_refused(brief() + set({"training.learning_rat=1"}), "did you mean training.learning_rate?");
+  expect_refused(brief() + set({"nothing_like_it=1"}), "`rheo list keys train-spiking` prints all");
+  for (const std::string key : {"training.ticks", "evaluation.ticks", "evaluation.epoch_ticks"}) {
+    expect_refused(brief() + set({key + "=129"}), "--set " + key + "=129: is more than a signal has samples");
+  }
+  expect_refused(brief() + set({"network=cv"}), "the input of cv is 28 x 28; expected images");
   expect_refused(brief() + set({"data.kind=radio_file"}), "analysis/radioml2016.py");
   expect_refused(brief() + set({"data.kind=radio_file", "data.file=absent.h5"}), "absent.h5: no such file");
   expect_refused({"train-spiking", "absent.toml"}, "absent.toml");

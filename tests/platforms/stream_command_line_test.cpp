@@ -1,8 +1,11 @@
 #include <gmock/gmock.h>
 
+#include <cmath>
 #include <nlohmann/json.hpp>
+#include <random>
 
 #include "tests/platforms/command_line.hpp"
+#include "workloads/spiking/network_file.hpp"
 
 namespace rheo::testing {
 namespace {
@@ -91,23 +94,125 @@ TEST_F(StreamRun, ReportsTheSchemaAndRunsAgainFromItsOwnConfiguration) {
   EXPECT_EQ(this->report("again"), this->report("r"));
 }
 
+/// rf1 with weights at random, at which every layer spikes.
+std::string random_network() {
+  std::mt19937_64 random(1);
+  spiking::FloatNetwork network;
+  network.network = spiking::build_spiking_network("rf1");
+  for (std::size_t i = 0; i < network.network.layers.size(); ++i) {
+    const std::size_t inputs = network.network.geometry_of(i).elements();
+    const float scale = 1.0F / std::sqrt(static_cast<float>(inputs));
+    std::uniform_real_distribution<float> weight(-2 * scale, 3 * scale);
+    auto& weights = network.weights.emplace_back(inputs * network.network.layers[i].outputs);
+    for (float& w : weights) w = weight(random);
+  }
+  return spiking::network_file_image(network);
+}
+
 TEST_F(StreamRun, TickBatchingAndZeroSkippingClassifyTheSame) {
-  ASSERT_EQ(run("streaming").status, 0);
-  ASSERT_EQ(run("batched", {"schedule=tick_batching", "zero_skipping=true"}).status, 0);
+  write_text(work() / "random.h5", random_network());
+  const std::string file = "workload.parameters_file=random.h5";
+  const std::string grow = "events.capacity_bits=[0,0,0,0]";
+  ASSERT_EQ(run("streaming", {file}).status, 0);
+  ASSERT_EQ(run("batched", {file, grow, "schedule=tick_batching", "zero_skipping=true"}).status, 0);
   const nlohmann::json streaming = report_of("streaming");
   const nlohmann::json batched = report_of("batched");
+  std::uint64_t spikes = 0;
+  std::size_t classes = 0;
+  for (const auto& count : streaming.at("output_spikes")) {
+    spikes += count.get<std::uint64_t>();
+    classes += count.get<std::uint64_t>() > 0 ? 1 : 0;
+  }
+  EXPECT_GT(spikes, 100U);
+  EXPECT_GT(classes, 3U);
+  EXPECT_EQ(batched.at("output_spikes"), streaming.at("output_spikes"));
+  EXPECT_EQ(batched.at("confusion"), streaming.at("confusion"));
   EXPECT_EQ(batched.at("accuracy"), streaming.at("accuracy"));
   for (std::size_t i = 0; i < 4; ++i) {
-    EXPECT_EQ(batched.at("layers").at(i).at("spike_ratio"), streaming.at("layers").at(i).at("spike_ratio"));
+    for (const char* key : {"spike_ratio", "spike_ratio_fullest", "spike_ratio_peak", "tick_batching_bits"}) {
+      EXPECT_EQ(batched.at("layers").at(i).at(key), streaming.at("layers").at(i).at(key)) << i << key;
+    }
+    // The buffer held what was counted at its exit, and the fullest example is between mean and largest tick.
+    const nlohmann::json& layer = batched.at("layers").at(i);
+    EXPECT_EQ(layer.at("event_bits_peak"), layer.at("tick_batching_bits"));
+    EXPECT_GE(layer.at("spike_ratio_fullest"), layer.at("spike_ratio"));
+    EXPECT_LE(layer.at("spike_ratio_fullest"), layer.at("spike_ratio_peak"));
+    EXPECT_GT(layer.at("spike_ratio"), 0);
   }
   EXPECT_GT(batched.at("time").at("cycles"), streaming.at("time").at("cycles"));
+  EXPECT_THAT(read_text(work() / "batched/report.txt"), HasSubstr("others may take more"));
+}
+
+TEST_F(StreamRun, EventBuffersAreSizedBeforeTheRunAndRefuseWhatTheyCannotHold) {
+  write_text(work() / "random.h5", random_network());
+  const Words batched{"workload.parameters_file=random.h5", "schedule=tick_batching"};
+  // One event of 15 bits a tick, 128 ticks.
+  const Outcome refused =
+      run("refused", batched + Words{"device.part=unlimited", "events.capacity_bits=[1905,4000000,4000000,4000000]"});
+  EXPECT_EQ(refused.status, 2);
+  EXPECT_EQ(lines(refused.err), 1U) << refused.err;
+  EXPECT_THAT(refused.err, StartsWith("--set events.capacity_bits=[1905,4000000,4000000,4000000]: conv1_events: holds "
+                                      "1905 bits, an example needs 1920; expected a larger capacity"));
+  EXPECT_FALSE(std::filesystem::exists(work() / "refused"));
+  const Words large{"device.part=unlimited", "events.capacity_bits=[1920,4000000,4000000,4000000]"};
+  std::vector<std::uint64_t> blocks;
+  for (const std::string samples : {"1", "5"}) {
+    const Outcome outcome = run("r" + samples, batched + large + Words{"workload.test_samples=" + samples});
+    ASSERT_EQ(outcome.status, 0) << outcome.err;
+    blocks.push_back(report_of("r" + samples).at("memory").at("bram18k").get<std::uint64_t>());
+  }
+  EXPECT_EQ(blocks[0], blocks[1]);
+  // Four million bits in each of three buffers do not fit 280 blocks of 18,432.
+  const Outcome too_large = run("refused", batched + Words{large[1]});
+  EXPECT_EQ(too_large.status, 2);
+  EXPECT_THAT(too_large.err, HasSubstr("does not fit"));
+}
+
+TEST_F(StreamRun, AnInterruptedRunLeavesNothing) {
+  Process process = start(Words{"run", shipped("s2n2_rf1.toml"), "--quiet", "--out", "stopped"} +
+                          set({"workload.parameters_file=t/network.h5", "data.test_examples=1000"}));
+  ASSERT_TRUE(appears(work() / "stopped"));
+  process.send(SIGINT);
+  EXPECT_EQ(process.wait().status, 130);
+  EXPECT_FALSE(std::filesystem::exists(work() / "stopped"));
+}
+
+TEST_F(StreamRun, AFolderThatCannotBeMadeIsBadInput) {
+  const Outcome outcome = run("/proc/x");
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_EQ(lines(outcome.err), 1U) << outcome.err;
+  EXPECT_THAT(outcome.err, StartsWith("--out: /proc/x cannot be made"));
+}
+
+TEST_F(StreamCommandLine, KeysOfThePlatformAreListedAndReadBack) {
+  const Outcome keys = rheo({"list", "keys", "stream_fpga"});
+  EXPECT_EQ(keys.status, 0);
+  for (const char* key : {"capacity_bits", "window_simd", "membrane_range", "decay_rounding"}) {
+    EXPECT_THAT(keys.out, HasSubstr(std::string(key) + " = ")) << key;
+  }
+  write_text(work() / "all.toml", keys.out);
+  EXPECT_EQ(rheo({"inspect", "all.toml"}).status, 0);
+  EXPECT_THAT(rheo({"list", "keys", "train-spiking"}).out, HasSubstr("burn_in = "));
+  EXPECT_THAT(rheo({"list", "keys"}).out, HasSubstr("analog_training_chip"));
+  const Outcome unknown = rheo({"list", "keys", "stream_fpgs"});
+  EXPECT_EQ(unknown.status, 2);
+  EXPECT_THAT(unknown.err, HasSubstr("did you mean stream_fpga?"));
+  EXPECT_EQ(rheo({"list", "networks", "stream_fpga"}).status, 2);
 }
 
 TEST_F(StreamRun, BadInputIsOneLineAndTouchesNoOutput) {
   const std::vector<std::pair<Words, std::string>> cases{
       {{"workload.parameters_file="}, "expected a network.h5"},
       {{"workload.parameters_file=nowhere.h5"}, "nowhere.h5"},
-      {{"workload.network=cv", "folding.pe=[8,4,8,1]", "folding.simd=[1,4,4,4]"}, "holds the network rf1"},
+      {{"workload.network=cv", "folding.pe=[8,4,8,1]", "folding.simd=[1,4,4,4]"}, "the input of cv is 28 x 28"},
+      {{"workload.network=cv", "folding.pe=[8,4,8,1]", "folding.simd=[1,4,4,4]", "data.kind=images",
+        "events.capacity_bits=[]"},
+       "holds the network rf1"},
+      {{"numbers.decay_bits=2"}, "--set numbers.decay_bits=2: leaves 0.75 of a membrane a tick"},
+      {{"numbers.decay=multiplier", "numbers.decay_numerator=6"}, "--set numbers.decay_numerator=6: leaves 0.75"},
+      {{"data.bits=8"}, "--set data.bits=8: "},
+      {{"data.snr_low=10", "data.snr_high=9", "data.snr_step=1"}, "--set data.snr_high=9: "},
+      {{"data.modulations=radioml_2018"}, "--set data.modulations=radioml_2018: has 24 classes"},
       {{"numbers.membrane_bits=4"}, "from 6 to 32"},
       {{"fifo.depth=[1000000,512,512,512]"}, "does not fit"}};
   for (const auto& [assignments, expected] : cases) {

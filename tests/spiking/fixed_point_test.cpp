@@ -61,6 +61,7 @@ class PlainIntegers {
         const std::int64_t end = std::int64_t{1} << (q.membrane_bits - 1);
         membranes_[l][at] = std::max(-end, std::min(end - 1, m));
         saturated_ += m < -end || m >= end;
+        clipped_ += m < -end;
       }
       for (std::uint32_t at = 0; at < n.values(); ++at) fired_[l][at] = membranes_[l][at] > q.threshold;
       const TensorShape p = network_.network.output_of(l);
@@ -79,12 +80,14 @@ class PlainIntegers {
     return outputs;
   }
   std::size_t saturated() const { return saturated_; }
+  std::uint64_t clipped() const { return clipped_; }  ///< at the lowest value
 
  private:
   const QuantisedNetwork& network_;
   std::vector<std::vector<std::int64_t>> membranes_;
   std::vector<std::vector<bool>> fired_;
   std::size_t saturated_ = 0;
+  std::uint64_t clipped_ = 0;
 };
 
 TEST(IntegerRun, EqualsThePlainEquationsBitForBit) {
@@ -94,6 +97,7 @@ TEST(IntegerRun, EqualsThePlainEquationsBitForBit) {
                                         FixedPointWidths{6, 6, 0, {}}, FixedPointWidths{16, 32, 8, {}}}) {
     const QuantisedNetwork network = quantise(random_network(), widths);
     IntegerRun run(network);
+    std::uint64_t clipped = 0;
     for (const std::size_t example : {0U, 1U}) {
       PlainIntegers plain(network);
       run.reset();
@@ -112,7 +116,9 @@ TEST(IntegerRun, EqualsThePlainEquationsBitForBit) {
         }
       }
       saturated += plain.saturated();
+      clipped += plain.clipped();
     }
+    EXPECT_EQ(run.clipped(0) + run.clipped(1) + run.clipped(2), clipped);
   }
   EXPECT_GT(saturated, 0U);
   EXPECT_GT(spikes, 1000U);
@@ -165,8 +171,39 @@ TEST(Quantise, ChoosesPlacesForTheWeightsAndLeavesRoomForTheThreshold) {
   EXPECT_EQ(layer.membrane_fraction_bits, 6U);
   EXPECT_EQ(layer.weight_fraction_bits, 6U);
   EXPECT_EQ(layer.weights, (std::vector<std::int32_t>{58, -32, 16, 8}));
+  // Twenty thresholds are 6: four bits before the point.
+  layer = quantise(network, {8, 8, 3, {}, 20}).layers[0];
+  EXPECT_EQ(layer.membrane_fraction_bits, 4U);
+  EXPECT_EQ(layer.weight_fraction_bits, 4U);
   EXPECT_THROW((void)quantise(network, {1, 8, 3, {}}), std::invalid_argument);
   EXPECT_THROW((void)quantise(network, {8, 33, 3, {}}), std::invalid_argument);
+}
+
+TEST(IntegerRun, ARangeThatTheNetworkLeavesClipsMembranes) {
+  const FloatNetwork network = random_network();
+  const RandomSpikes data;
+  std::vector<std::uint32_t> all(20);
+  std::iota(all.begin(), all.end(), 0U);
+  ThreadTeam one(1);
+  const auto clipped = [&](double range) {
+    const auto result = compare(network, quantise(network, {8, 12, 12, {}, range}), data, all, 60, 0, one);
+    EXPECT_EQ(result.updates[0], std::uint64_t{network.network.neurons_of(0).values()} * 60 * 20);
+    return result.clipped[1] + result.clipped[2];
+  };
+  EXPECT_GT(clipped(1), 0U);
+  EXPECT_EQ(clipped(64), 0U);
+}
+
+TEST(Decay, IsThatOfTheTrainingToHalfAPlaceOfTheFinestMultiplier) {
+  FloatNetwork network = random_network();
+  using Kind = stream::Decay::Kind;
+  EXPECT_TRUE(leaks_as_trained(network, {}));
+  EXPECT_TRUE(leaks_as_trained(network, {Kind::multiplier, 4, 14, {}}));
+  EXPECT_FALSE(leaks_as_trained(network, {Kind::shift, 2, 7, {}}));
+  EXPECT_FALSE(leaks_as_trained(network, {Kind::multiplier, 15, 28673, {}}));
+  network.decay = 0.9;  // x 32768 = 29491.2
+  EXPECT_TRUE(leaks_as_trained(network, {Kind::multiplier, 15, 29491, {}}));
+  EXPECT_FALSE(leaks_as_trained(network, {Kind::multiplier, 3, 7, {}}));
 }
 
 TEST(FloatRun, EqualsTheTrainersForwardPass) {
@@ -217,6 +254,15 @@ TEST(SpikingEvaluation, ThreadsDoNotChangeANumber) {
   EXPECT_EQ(a.counts, b.counts);
   EXPECT_EQ(a.spikes, b.spikes);
   EXPECT_EQ(a.largest, b.largest);
+  EXPECT_EQ(a.fullest, b.fullest);
+  std::uint64_t fullest = 0;
+  for (const std::uint32_t example : chosen) {
+    SpikeTrain input(30, 98);
+    data.encode(example, 0, input);
+    fullest = std::max(fullest, input.count());
+  }
+  EXPECT_EQ(a.fullest[0], fullest);
+  EXPECT_DOUBLE_EQ(a.fullest_ratio(0), static_cast<double>(fullest) / (98 * 30));
   EXPECT_NEAR(a.spike_ratio(0), 1.0 / 3, 0.02);
   EXPECT_EQ(evaluate(run, data, chosen, 30, 0, one, [] { return false; }).examples(), 0U);
 }

@@ -53,11 +53,11 @@ TEST(SpikingNetwork, AnUnknownNameIsAnInputError) {
   }
 }
 
-TEST(FixedPointDecay, ShiftAndMultiplierLeakOneEighth) {
-  const FixedPointDecay shift;
-  FixedPointDecay floor{FixedPointDecay::Kind::multiplier, 3, 7, FixedPointDecay::Rounding::floor};
-  FixedPointDecay nearest = floor;
-  nearest.rounding = FixedPointDecay::Rounding::nearest;
+TEST(Decay, ShiftAndMultiplierLeakOneEighth) {
+  const stream::Decay shift;
+  stream::Decay floor{stream::Decay::Kind::multiplier, 3, 7, stream::Decay::Rounding::floor};
+  stream::Decay nearest = floor;
+  nearest.rounding = stream::Decay::Rounding::nearest;
   EXPECT_EQ(shift.factor(), 0.875);
   EXPECT_EQ(floor.factor(), 0.875);
   // 100 x 0.875 = 87.5, -100 x 0.875 = -87.5; m - floor(m / 8) rounds up where floor(7 m / 8) rounds down.
@@ -77,7 +77,7 @@ TEST(QuantisedLayer, AMembraneStartsAnewAfterASpikeAndSaturates) {
   layer.membrane_bits = 8;
   layer.membrane_fraction_bits = 5;
   layer.weight_fraction_bits = 3;
-  const FixedPointDecay decay;
+  const stream::Decay decay;
   EXPECT_EQ(layer.next(decay, 80, false, 3), 80 - 10 + 3 * 4);
   EXPECT_EQ(layer.next(decay, 80, true, 3), 12);
   EXPECT_EQ(layer.next(decay, 120, false, 30), 127);

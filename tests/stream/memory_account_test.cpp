@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "models/stream/finn_cycles.hpp"
+#include "models/stream/tick_batching.hpp"
 #include "platforms/stream_fpga/layer_mapping.hpp"
 #include "platforms/stream_fpga/stream_inspect.hpp"
 #include "tests/support/systemc_test.hpp"
@@ -167,6 +168,61 @@ TEST_P(AccountTest, IsWhatThePipelineReports) {
   }
 }
 
+TEST_P(AccountTest, IsWhatTheTickBatchedPipelineReports) {
+  StreamConfiguration c = shipped(GetParam(), {"schedule=tick_batching"});
+  c.events.capacity_bits.clear();
+  const spiking::SpikingNetwork network = spiking::build_spiking_network(c.workload.network);
+  std::vector<stream::LayerParameters> layers = map_layers(c, network);
+  for (stream::LayerParameters& layer : layers) layer.weights.resize(std::size_t{layer.in_features()} * layer.outputs);
+  stream::PipelineParameters parameters;
+  parameters.clock = sc_core::sc_time(5, sc_core::SC_NS);
+  parameters.ticks = network.ticks;
+  const stream::TickBatchedPipeline pipeline(parameters, layers, event_capacities(c, network));
+  std::uint64_t bits = 0;
+  std::uint64_t blocks = 0;
+  for (Component* component : pipeline.components()) {
+    for (const BufferUse& use : component->buffers()) {
+      if (use.name == "counters" || use.name.ends_with("_pool")) continue;
+      bits += use.capacity_bits;
+      blocks += use.bram18k;
+    }
+  }
+  const MemoryAccount account = memory_account(c, network);
+  std::uint64_t expected = account.shared_fifo_bits;
+  for (const LayerMemory& m : account.layers) {
+    expected += m.input.bits() + m.lines.bits() + m.weights.bits() + m.membranes.bits() + m.events.bits() + m.fifo_bits;
+  }
+  EXPECT_EQ(bits, expected);
+  EXPECT_EQ(blocks, account.bram18k());
+}
+
+TEST(EventCapacities, AreThePrintedRatiosInWhole64EventsUnlessSaid) {
+  StreamConfiguration c = shipped("s2n2_rf1", {"schedule=tick_batching"});
+  c.events.capacity_bits.clear();
+  const spiking::SpikingNetwork rf1 = spiking::build_spiking_network("rf1");
+  // Table 2.3 at 15, 19, 18 and 14 bits an event: 127.8, 36,700.2, 11,796.5 and 1,966.1 events.
+  EXPECT_EQ(event_capacities(c, rf1), (std::vector<std::uint64_t>{128 * 15, 36736 * 19, 11840 * 18, 1984 * 14}));
+  c.events.capacity_bits = {1, 2, 3, 0};
+  EXPECT_EQ(event_capacities(c, rf1), (std::vector<std::uint64_t>{1, 2, 3, 0}));
+  EXPECT_TRUE(memory_account(c, rf1).events_by_run);
+  // Nothing is printed of the input of rf2_hardware's last layer.
+  const StreamConfiguration rf2 = shipped("s2n2_rf2", {"workload.network=rf2_hardware", "schedule=tick_batching"});
+  EXPECT_THROW((void)event_capacities(rf2, spiking::build_spiking_network("rf2_hardware")), InputError);
+}
+
+TEST(EventCapacities, CountBeforeTheRun) {
+  // 1 Mbit of 19-bit events: 55,188 words, 54 x 2 blocks of 1024 x 18.
+  const std::vector<std::string> set{"schedule=tick_batching", "events.capacity_bits=[2000,1048576,2000,2000]"};
+  const auto listing = inspect_json(shipped("s2n2_rf1", set));
+  EXPECT_EQ(listing["layers"][1]["memory"]["event_buffer"]["bram18k"], 108);
+  EXPECT_EQ(listing["schedule"], "tick_batching");
+  EXPECT_THAT(inspect_text(shipped("s2n2_rf1", set)), HasSubstr("1048572 / 108"));
+  const StreamConfiguration large =
+      shipped("s2n2_rf1", {"schedule=tick_batching", "events.capacity_bits=[2000,10485760,2000,2000]"});
+  const MemoryAccount account = memory_account(large, spiking::build_spiking_network("rf1"));
+  EXPECT_THAT(does_not_fit(account, large.part), HasSubstr("1078 for the events of conv2"));
+}
+
 INSTANTIATE_TEST_SUITE_P(Networks, AccountTest, ::testing::Values("s2n2_rf1", "s2n2_cv"));
 
 TEST(FinnCycles, OfThePublishedFoldings) {
@@ -197,7 +253,20 @@ TEST(StreamConfiguration, BadInputIsOneLineThatNamesTheKey) {
   EXPECT_THAT(refusal({"folding.pe=[16,8]"}), HasSubstr("2 numbers; expected 4, one a layer"));
   EXPECT_THAT(refusal({"workload.network=rf3"}), HasSubstr("rf1"));
   EXPECT_THAT(refusal({"numbers.weight_bit=3"}), HasSubstr("did you mean numbers.weight_bits?"));
-  EXPECT_THAT(refusal({"numbers.decay_bits=2"}), HasSubstr("expected less than 2^2"));
+  EXPECT_EQ(refusal({"numbers.decay_bits=2"}), "accepted");  // a shift has no numerator
+  EXPECT_EQ(refusal({"numbers.decay=multiplier", "numbers.decay_bits=2"}),
+            "--set numbers.decay_bits=2: the numerator 7 is not below 2^2; expected 3 or less");
+  EXPECT_THAT(refusal({"numbers.decay=multiplier", "numbers.decay_numerator=8"}),
+              StartsWith("--set numbers.decay_numerator=8: the numerator 8 is not below 2^3"));
+  EXPECT_THAT(refusal({"nothing_like_it=3"}), HasSubstr("`rheo list keys stream_fpga` prints all"));
+  EXPECT_THAT(refusal({"events.capacity_bits=[1,2]"}), HasSubstr("2 numbers; expected 4, one a layer"));
+  EXPECT_EQ(refusal({"data.bits=8"}),
+            "--set data.bits=8: makes a plane of another size than the input of rf1, 16 x 16: expected 4");
+  EXPECT_THAT(refusal({"data.bits=3"}), StartsWith("--set data.bits=3: "));
+  EXPECT_THAT(refusal({"data.snr_low=10", "data.snr_high=9", "data.snr_step=1"}),
+              StartsWith("--set data.snr_high=9: is below data.snr_low"));
+  EXPECT_THAT(refusal({"data.modulations=radioml_2018"}), HasSubstr("24 classes, the network 11; expected as many"));
+  EXPECT_THAT(refusal({"data.kind=radio_file"}), HasSubstr("analysis/radioml2016.py"));
   EXPECT_THAT(refusal({"device.part=virtex"}), HasSubstr("pynq_z1"));
 }
 

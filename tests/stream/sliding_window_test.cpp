@@ -107,6 +107,13 @@ INSTANTIATE_TEST_SUITE_P(Geometries, SlidingWindowFoldings,
                                            Case{{8, 8, 2, 2, 2, 2, 0}, 1},
                                            Case{{6, 9, 8, 1, 1, 1, 0}, 2}));  // reading is what takes long
 
+TEST(LineMemory, HoldsTheRowsThatTheUnitWorksOn) {
+  // Kernel 3, stride 2: the unit works on 5 rows of 9 pixels; two groups and one more of two rows are 6.
+  EXPECT_EQ(line_memory({9, 9, 1, 3, 3, 2, 0}, 1).bits(), 6U * 9);
+  EXPECT_EQ(line_memory({9, 9, 1, 3, 3, 1, 0}, 1).bits(), 4U * 9);
+  EXPECT_EQ(line_memory({9, 9, 1, 4, 4, 2, 0}, 1).bits(), 6U * 9);
+}
+
 TEST_F(SlidingWindowTest, WhatDoesNotDivideIsRefused) {
   EXPECT_THROW(Bench bench(Case{{8, 8, 6, 3, 3, 1, 0}, 4}), InputError);
 }

@@ -55,12 +55,13 @@ void require(bool good, const char* what) {
 
 QuantisedNetwork quantise(const FloatNetwork& network, const FixedPointWidths& widths) {
   require(widths.weight_bits >= 2 && widths.weight_bits <= 16, "weights have from 2 to 16 bits");
+  require(widths.membrane_range > 0, "membranes have room for something");
   require(widths.membrane_bits >= 6 && widths.membrane_bits <= 32, "membranes have from 6 to 32 bits");
   QuantisedNetwork result{network.network, widths.decay, {}};
   for (std::size_t l = 0; l < network.weights.size(); ++l) {
     const double threshold = network.network.layers[l].threshold;
     const std::vector<float>& weights = network.weights[l];
-    const int room = static_cast<int>(std::ceil(std::log2(std::max(4 * threshold, 1e-6))));
+    const int room = static_cast<int>(std::ceil(std::log2(std::max(widths.membrane_range * threshold, 1e-6))));
     const int most = std::clamp(static_cast<int>(widths.membrane_bits) - 1 - room, 0, most_fraction_bits);
     const int fraction = std::min(best_fraction(weights, widths.weight_bits), most);
     QuantisedLayer layer;
@@ -77,6 +78,10 @@ QuantisedNetwork quantise(const FloatNetwork& network, const FixedPointWidths& w
   return result;
 }
 
+bool leaks_as_trained(const FloatNetwork& network, const stream::Decay& decay) noexcept {
+  return std::abs(decay.factor() - network.decay) <= 0x1p-16;
+}
+
 FixedPointComparison compare(const FloatNetwork& network, const QuantisedNetwork& quantised, const SpikeData& data,
                              std::span<const std::uint32_t> examples, std::size_t ticks, std::uint64_t presentation,
                              ThreadTeam& team) {
@@ -85,8 +90,10 @@ FixedPointComparison compare(const FloatNetwork& network, const QuantisedNetwork
   total.examples = examples.size();
   total.float_spikes.resize(layers);
   total.differing.resize(layers);
+  total.clipped.resize(layers);
   for (std::size_t l = 0; l < layers; ++l) {
     total.outputs.push_back(std::uint64_t{network.network.output_of(l).values()} * ticks * examples.size());
+    total.updates.push_back(std::uint64_t{network.network.neurons_of(l).values()} * ticks * examples.size());
   }
   std::mutex mutex;
   team.for_ranges(examples.size(), 1, [&](std::size_t first, std::size_t last) {
@@ -125,6 +132,7 @@ FixedPointComparison compare(const FloatNetwork& network, const QuantisedNetwork
     for (std::size_t l = 0; l < layers; ++l) {
       total.float_spikes[l] += spikes[l];
       total.differing[l] += differing[l];
+      total.clipped[l] += integer.clipped(l);
     }
   });
   return total;

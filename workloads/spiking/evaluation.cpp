@@ -73,6 +73,10 @@ double SpikingEvaluation::spike_ratio(std::size_t layer) const {
   return sum / (static_cast<double>(values[layer]) * static_cast<double>(ticks) * static_cast<double>(examples()));
 }
 
+double SpikingEvaluation::fullest_ratio(std::size_t layer) const {
+  return static_cast<double>(fullest[layer]) / (static_cast<double>(values[layer]) * static_cast<double>(ticks));
+}
+
 SpikingEvaluation evaluate(const std::function<std::unique_ptr<NetworkRun>()>& make_run, const SpikeData& data,
                            std::span<const std::uint32_t> examples, std::size_t ticks, std::uint64_t presentation,
                            ThreadTeam& team, const std::function<bool()>& keep_going) {
@@ -90,6 +94,7 @@ SpikingEvaluation evaluate(const std::function<std::unique_ptr<NetworkRun>()>& m
     const std::size_t layers = network.layers.size();
     std::vector<std::vector<std::uint64_t>> spikes(layers + 1, std::vector<std::uint64_t>(ticks));
     std::vector<std::uint32_t> largest(layers + 1);
+    std::vector<std::uint64_t> fullest(layers + 1);
     SpikeTrain input(ticks, network.input.values());
     for (std::size_t i = first; i < last && going; ++i) {
       if (!keep_going()) going = false;
@@ -97,26 +102,31 @@ SpikingEvaluation evaluate(const std::function<std::unique_ptr<NetworkRun>()>& m
       result.labels[i] = data.label(examples[i]);
       result.snr_db[i] = static_cast<float>(data.snr_db(examples[i]));
       run->reset();
+      std::vector<std::uint64_t> example(layers + 1);
       for (std::size_t t = 0; t < ticks; ++t) {
         run->tick(input.at(t));
         for (std::size_t l = 0; l <= layers; ++l) {
           const std::uint32_t count = count_of(l == 0 ? std::as_const(input).at(t) : run->spikes(l - 1));
           spikes[l][t] += count;
           largest[l] = std::max(largest[l], count);
+          example[l] += count;
         }
         for_spikes(run->spikes(layers - 1), [&](std::size_t c) { ++result.counts[i * result.classes + c]; });
       }
+      for (std::size_t l = 0; l <= layers; ++l) fullest[l] = std::max(fullest[l], example[l]);
     }
     const std::lock_guard lock(mutex);
     if (result.spikes.empty()) {
       result.spikes.assign(layers + 1, std::vector<std::uint64_t>(ticks));
       result.largest.resize(layers + 1);
+      result.fullest.resize(layers + 1);
       for (std::size_t l = 0; l < layers; ++l) result.values.push_back(network.input_of(l).values());
       result.values.push_back(network.classes());
     }
     for (std::size_t l = 0; l <= layers; ++l) {
       for (std::size_t t = 0; t < ticks; ++t) result.spikes[l][t] += spikes[l][t];
       result.largest[l] = std::max(result.largest[l], largest[l]);
+      result.fullest[l] = std::max(result.fullest[l], fullest[l]);
     }
   });
   if (!going) return {};

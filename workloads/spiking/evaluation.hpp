@@ -23,6 +23,7 @@ struct SpikingEvaluation {
   std::vector<std::vector<std::uint64_t>> spikes;
   std::vector<std::uint32_t> values;   ///< sizes of these inputs
   std::vector<std::uint32_t> largest;  ///< most spikes at one tick of one example
+  std::vector<std::uint64_t> fullest;  ///< most spikes of one example
 
   [[nodiscard]] std::size_t examples() const noexcept { return labels.size(); }
   [[nodiscard]] std::uint32_t predicted(std::size_t example) const;
@@ -42,6 +43,8 @@ struct SpikingEvaluation {
   [[nodiscard]] std::vector<AtSnr> by_snr() const;
   /// Mean share of input `layer` that spikes at a tick, over ticks and examples.
   [[nodiscard]] double spike_ratio(std::size_t layer) const;
+  /// The same of the one example with the most spikes, over its ticks: what an event buffer must hold.
+  [[nodiscard]] double fullest_ratio(std::size_t layer) const;
 };
 
 /// Runs the given examples for `ticks` ticks each, shared out among the threads; each thread runs a network of its own

@@ -65,9 +65,12 @@ void IntegerRun::tick(std::span<const std::uint64_t> input) {
   for (std::size_t l = 0; l < layers_.size(); ++l) {
     Layer& layer = layers_[l];
     add_events(layer.plan, input_of(layers_, l, input), layer.weights.data(), layer.sums.data());
+    const std::int64_t lowest = layer.numbers.lowest(), highest = layer.numbers.highest();
     for (std::size_t n = 0; n < layer.membranes.size(); ++n) {
       std::int32_t& m = layer.membranes[n];
-      m = static_cast<std::int32_t>(layer.numbers.next(decay_, m, m > layer.numbers.threshold, layer.sums[n]));
+      const std::int64_t sum = layer.numbers.unclipped(decay_, m, m > layer.numbers.threshold, layer.sums[n]);
+      m = static_cast<std::int32_t>(std::clamp(sum, lowest, highest));
+      layer.clipped += sum < lowest ? 1 : 0;
       layer.sums[n] = 0;
     }
     std::fill(layer.spikes.begin(), layer.spikes.end(), 0);

@@ -58,6 +58,9 @@ class IntegerRun : public NetworkRun {
   [[nodiscard]] std::span<const std::uint64_t> spikes(std::size_t layer) const override {
     return layers_[layer].spikes;
   }
+  /// How often, over all examples, a membrane of the layer was cut off at the lowest value. At the highest it fires and
+  /// starts again: that changes nothing.
+  [[nodiscard]] std::uint64_t clipped(std::size_t layer) const { return layers_[layer].clipped; }
 
  private:
   struct Layer {
@@ -66,9 +69,10 @@ class IntegerRun : public NetworkRun {
     std::vector<std::int32_t> weights, sums;
     std::vector<std::int32_t> membranes;
     std::vector<std::uint64_t> spikes;
+    std::uint64_t clipped = 0;
   };
   SpikingNetwork network_;
-  FixedPointDecay decay_;
+  stream::Decay decay_;
   std::vector<Layer> layers_;
 };
 

@@ -4,37 +4,10 @@
 #include <cstdint>
 #include <vector>
 
+#include "models/stream/decay.hpp"
 #include "workloads/spiking/network.hpp"
 
 namespace rheo::spiking {
-
-/// How a membrane of integers leaks.
-struct FixedPointDecay {
-  enum class Kind : std::uint8_t {
-    shift,       ///< m - (m >> bits), the shift arithmetic: d = 1 - 2^-bits
-    multiplier,  ///< numerator m / 2^bits, rounded
-  };
-  enum class Rounding : std::uint8_t {
-    floor,    ///< towards minus infinity: the arithmetic shift alone
-    nearest,  ///< half of the last place added before the shift: halves go up
-  };
-
-  Kind kind = Kind::shift;
-  std::uint32_t bits = 3;       ///< 1 to 15
-  std::uint32_t numerator = 7;  ///< multiplier: below 2^bits
-  Rounding rounding = Rounding::floor;
-
-  [[nodiscard]] constexpr std::int64_t operator()(std::int64_t membrane) const noexcept {
-    if (kind == Kind::shift) return membrane - (membrane >> bits);
-    const std::int64_t half = rounding == Rounding::nearest ? std::int64_t{1} << (bits - 1) : 0;
-    return (membrane * numerator + half) >> bits;
-  }
-  [[nodiscard]] constexpr double factor() const noexcept {
-    const double one = static_cast<double>(std::uint32_t{1} << bits);
-    return kind == Kind::shift ? 1 - 1 / one : numerator / one;
-  }
-  friend bool operator==(const FixedPointDecay&, const FixedPointDecay&) = default;
-};
 
 /// A layer in two's complement. A weight is weights[...] 2^-weight_fraction_bits, a membrane and the threshold count
 /// 2^-membrane_fraction_bits. Each tick
@@ -54,18 +27,21 @@ struct QuantisedLayer {
   [[nodiscard]] constexpr std::int64_t lowest() const noexcept { return -(std::int64_t{1} << (membrane_bits - 1)); }
   [[nodiscard]] constexpr std::int64_t highest() const noexcept { return (std::int64_t{1} << (membrane_bits - 1)) - 1; }
   /// The membrane after a tick; `fired`: the neuron spiked at the tick before; `sum`: of the weights, not shifted.
-  [[nodiscard]] constexpr std::int64_t next(const FixedPointDecay& decay, std::int64_t membrane, bool fired,
+  [[nodiscard]] constexpr std::int64_t next(const stream::Decay& decay, std::int64_t membrane, bool fired,
                                             std::int64_t sum) const noexcept {
-    const std::int64_t kept = fired ? 0 : decay(membrane);
-    return std::clamp(kept + sum * (std::int64_t{1} << (membrane_fraction_bits - weight_fraction_bits)), lowest(),
-                      highest());
+    return std::clamp(unclipped(decay, membrane, fired, sum), lowest(), highest());
+  }
+  /// The same before it is clipped.
+  [[nodiscard]] constexpr std::int64_t unclipped(const stream::Decay& decay, std::int64_t membrane, bool fired,
+                                                 std::int64_t sum) const noexcept {
+    return (fired ? 0 : decay(membrane)) + sum * (std::int64_t{1} << (membrane_fraction_bits - weight_fraction_bits));
   }
 };
 
 /// A network as the hardware computes it: integers only.
 struct QuantisedNetwork {
   SpikingNetwork network;
-  FixedPointDecay decay;
+  stream::Decay decay;
   std::vector<QuantisedLayer> layers;
 };
 
