@@ -184,7 +184,7 @@ def widths_figure(rows):
     panels[0][0].set_ylabel("spikes that differ\n(% of the spikes)")
     panels[1][0].set_ylabel("test accuracy (%)")
     panels[2][0].set_ylabel("membranes cut off\n(% of the updates)")
-    panels[0][1].legend(loc="best")
+    panels[0][0].legend(loc="lower left")
     panels[1][1].legend(loc="best")
     drawing.tight_layout()
     return drawing
