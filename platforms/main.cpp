@@ -20,6 +20,7 @@
 #include "platforms/spiking_command.hpp"
 #include "platforms/stream_fpga/stream_inspect.hpp"
 #include "platforms/stream_fpga/stream_run.hpp"
+#include "platforms/trace_command.hpp"
 #include "platforms/training_run.hpp"
 #include "workloads/network/zoo.hpp"
 #include "workloads/spiking/network.hpp"
@@ -181,7 +182,7 @@ int run_command_line(int argc, char** argv) {
   add_common(run, words, false);
   add_run_words(run, words);
   run.add_flag("--resume", words.resume, "go on with the run in --out");
-  run.add_flag("--trace", words.trace, "write every command's start and end for Perfetto or chrome://tracing");
+  run.add_flag("--trace", words.trace, "write down every command, into trace.h5: for rheo trace and rheo replay");
   CLI::App& range = *app.add_subcommand("lr-range", "learning-rate range test: train while the rate rises");
   add_common(range, words, true);
   add_run_words(range, words);
@@ -193,6 +194,7 @@ int run_command_line(int argc, char** argv) {
   EvaluationCommand evaluation(app);
   DeviceCommand device(app);
   SpikingCommand spiking(app);
+  TraceCommand trace(app);
 
   try {
     app.parse(argc, argv);
@@ -200,8 +202,8 @@ int run_command_line(int argc, char** argv) {
     if (error.get_exit_code() == 0) return app.exit(error);
     std::string hint;
     if (argc > 1 && app.get_subcommands().empty() && argv[1][0] != '-') {
-      const std::vector<std::string> commands{"run",  "lr-range", "evaluate",      "reduce",        "inspect",
-                                              "list", "device",   "train-spiking", "spiking-widths"};
+      const std::vector<std::string> commands{"run",    "lr-range",      "evaluate",       "reduce", "inspect", "list",
+                                              "device", "train-spiking", "spiking-widths", "trace",  "replay"};
       hint = did_you_mean(argv[1], commands);
     }
     complain(fmt::format("rheo: {}{}; see rheo --help", error.what(), hint));
@@ -226,6 +228,7 @@ int run_command_line(int argc, char** argv) {
   std::signal(SIGINT, on_interrupt);
   std::signal(SIGTERM, on_interrupt);
   if (evaluation.asked()) return evaluation.run(interrupted);
+  if (trace.asked()) return trace.run(interrupted);
   for (const auto& [option, value] : {std::pair{"CONFIG", &words.config}, std::pair{"--out", &words.out}}) {
     for (CLI::App* command : app.get_subcommands()) {
       const CLI::Option* given = command->get_option_no_throw(option);

@@ -1,4 +1,4 @@
-#include "platforms/hdf5.hpp"
+#include "models/core/hdf5.hpp"
 
 namespace rheo::hdf5 {
 

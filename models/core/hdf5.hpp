@@ -43,6 +43,14 @@ template <>
   return H5T_NATIVE_UINT64;
 }
 template <>
+[[nodiscard]] inline hid_t type_of<std::uint16_t>() {
+  return H5T_NATIVE_UINT16;
+}
+template <>
+[[nodiscard]] inline hid_t type_of<std::uint8_t>() {
+  return H5T_NATIVE_UINT8;
+}
+template <>
 [[nodiscard]] inline hid_t type_of<double>() {
   return H5T_NATIVE_DOUBLE;
 }
