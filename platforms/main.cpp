@@ -10,6 +10,7 @@
 #include <sstream>
 #include <systemc>
 
+#include "models/core/hdf5.hpp"
 #include "models/core/suggest.hpp"
 #include "platforms/device_command.hpp"
 #include "platforms/device_list.hpp"
@@ -276,6 +277,7 @@ int sc_main(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   open_standard_streams();
+  hdf5::forgo_cleanup_at_exit();
   setenv("SC_COPYRIGHT_MESSAGE", "DISABLE", 1);
   return sc_core::sc_elab_and_sim(argc, argv);
 }

@@ -2,6 +2,8 @@
 
 namespace rheo::hdf5 {
 
+void forgo_cleanup_at_exit() { check(H5dont_atexit()); }
+
 std::string file_image(const std::function<void(hid_t file)>& fill) {
   H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
   const Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);

@@ -105,6 +105,10 @@ template <class T>
   return read<T>(group, name, shape);
 }
 
+/// Keeps HDF5 from cleaning up when the process ends: version 1.10.8 crashes there over a file that a full disk kept it
+/// from closing. To be called before anything else of HDF5; whoever opens files closes them.
+void forgo_cleanup_at_exit();
+
 /// The bytes of a file that `fill` fills. Built in memory: what the disk refuses cannot leave half a file, and HDF5
 /// never sees the refusal.
 [[nodiscard]] std::string file_image(const std::function<void(hid_t file)>& fill);

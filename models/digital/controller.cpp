@@ -117,7 +117,9 @@ void Controller::completed(int, tlm::tlm_generic_payload& payload, sc_core::sc_t
   });
   Entry& entry = entries_[*found];
   if (--entry.parts_out == 0 && entry.dispatched) {
-    for (const std::size_t index : entry.holds_back) --entries_[index].waits_for;
+    for (const std::size_t index : entry.holds_back) {
+      if (--entries_[index].waits_for == 0) ++ready_;
+    }
     free_.push_back(*found);
     in_use_.erase(found);
   }
@@ -258,10 +260,12 @@ void Controller::enter(const Command& command) {
       ++entry.waits_for;
     }
   }
+  if (entry.waits_for == 0) ++ready_;
   in_use_.push_back(index);
 }
 
 Controller::Entry* Controller::next_to_go() {
+  if (ready_ == 0) return nullptr;
   unit_taken_.assign(unit_room_.size(), false);
   for (const std::size_t index : in_use_) {
     Entry& entry = entries_[index];
@@ -302,6 +306,7 @@ void Controller::send(Entry& entry) {
   ++dispatched_;
   entry.command.first_vector += command.vectors;
   entry.dispatched = !divisible || entry.command.first_vector >= entry.end_vector;
+  if (entry.dispatched) --ready_;
   actions_.add(commands, command.scope(), 1);
 
   tlm::tlm_generic_payload payload;

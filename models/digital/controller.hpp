@@ -143,6 +143,7 @@ class Controller : public sc_core::sc_module, public Component {
   std::vector<std::size_t> free_;
   bool running_ = false;
   std::exception_ptr failure_;
+  std::size_t ready_ = 0;            ///< entries that wait for none and are not wholly dispatched
   std::uint64_t next_sequence_ = 0;  ///< of the next command that is fetched
   std::uint64_t dispatched_ = 0;
   std::vector<bool> unit_taken_;  ///< next_to_go: an earlier command for the unit still waits

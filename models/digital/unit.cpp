@@ -256,18 +256,23 @@ void Unit::run_by_burst(const Command& command, const Work& work) {
 
 Unit::Span Unit::book(const Command& command, bool write, std::uint64_t address, std::uint32_t run_bytes,
                       std::uint64_t runs, std::uint64_t stride, const sc_time& after) {
-  BulkTransfer transfer;
+  if (bookings_.empty()) bookings_.push_back(std::make_unique<Booking>());
+  std::unique_ptr<Booking> booking = std::move(bookings_.back());
+  bookings_.pop_back();
+  tlm::tlm_generic_payload& payload = booking->payload;
+  BulkTransfer& transfer = booking->transfer;
   transfer.scope = command.scope();
   transfer.run_bytes = run_bytes;
   transfer.runs = static_cast<std::uint32_t>(runs);
   transfer.run_stride = stride;
-  tlm::tlm_generic_payload payload;
+  transfer.granted = SC_ZERO_TIME;
   payload.set_command(write ? tlm::TLM_WRITE_COMMAND : tlm::TLM_READ_COMMAND);
   payload.set_address(address);
   payload.set_data_ptr(payload_data(address, run_bytes, write));
   payload.set_data_length(run_bytes);
   payload.set_streaming_width(run_bytes);
   payload.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
+  payload.set_dmi_allowed(false);
   payload.set_extension(&transfer);
   sc_time delay = after;
   data_port->b_transport(payload, delay);
@@ -276,7 +281,9 @@ Unit::Span Unit::book(const Command& command, bool write, std::uint64_t address,
     throw SimulationError("command " + command.name() + ": " + payload.get_response_string() + " at address " +
                           std::to_string(address));
   }
-  return {transfer.granted, delay};
+  const Span span{transfer.granted, delay};
+  bookings_.push_back(std::move(booking));
+  return span;
 }
 
 void Unit::complete(const Command& command) {

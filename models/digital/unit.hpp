@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <deque>
 #include <exception>
+#include <memory>
 #include <span>
 #include <string>
 #include <systemc>
@@ -143,6 +144,12 @@ class Unit : public sc_core::sc_module, public Component {
   /// read reads.
   [[nodiscard]] unsigned char* payload_data(std::uint64_t address, std::uint32_t run_bytes, bool write);
 
+  /// A transaction of a transfer; the payload owns neither data nor extension.
+  struct Booking {
+    tlm::tlm_generic_payload payload;
+    BulkTransfer transfer;
+  };
+
   struct Direct {
     std::uint64_t first = 0;
     std::uint64_t last = 0;
@@ -158,6 +165,7 @@ class Unit : public sc_core::sc_module, public Component {
   const IndexedCommand* indexed_ = nullptr;  ///< while compute() works on one
   std::vector<float> converted_;
   std::vector<Direct> direct_;
+  std::vector<std::unique_ptr<Booking>> bookings_;  ///< free ones: making one costs more than using it
   std::vector<unsigned char> unread_;
 };
 
