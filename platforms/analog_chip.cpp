@@ -63,7 +63,8 @@ AnalogChip::AnalogChip(const sc_core::sc_module_name& name, const ChipConfigurat
            address_map(configuration, mapping)),
       buffer_("buffer", configuration.buffer, clock_),
       dram_("dram", configuration.dram, std::max<std::uint64_t>(mapping.dram_used, 64)),
-      host_port_("host_port", configuration.host, mapping.host.bytes) {
+      host_port_("host_port", configuration.host, mapping.host.bytes),
+      recorder_(options.recorder) {
   const auto connect = [&](Unit& unit, std::size_t index) {
     controller_.units.bind(unit.command_port);
     unit.completion_port.bind(controller_.completions);
@@ -89,7 +90,8 @@ AnalogChip::AnalogChip(const sc_core::sc_module_name& name, const ChipConfigurat
 }
 
 UnitContext AnalogChip::unit_context(const Options& options) {
-  return {clock_, configuration_.granularity, configuration_.access, &accesses_, options.recorder, &failure_};
+  return {clock_,          configuration_.granularity, configuration_.access, &accesses_, options.recorder, &failure_,
+          options.recorded};
 }
 
 std::vector<std::size_t> AnalogChip::unit_room() const {
@@ -115,18 +117,18 @@ void AnalogChip::host_write(std::uint64_t address, const void* data, std::size_t
 
 void AnalogChip::write_program() {
   std::uint64_t at = 0;
-  const auto write = [&](const std::vector<Command>& program) {
+  const auto write = [&](std::string name, const std::vector<Command>& program) {
     const std::uint64_t entry = at;
     for (const Command& command : program) {
       host_write(controller_map::program + at, &command, sizeof command);
       at += sizeof command;
     }
-    return entry;
+    return Program{std::move(name), entry};
   };
-  write(mapping_.initialise);
-  training_entry_ = write(mapping_.training);
-  evaluation_entry_ = write(mapping_.evaluation);
-  probe_entry_ = write(mapping_.probe);
+  initialise_ = write("initialise", mapping_.initialise);
+  training_ = write("training", mapping_.training);
+  evaluation_ = write("evaluation", mapping_.evaluation);
+  probe_ = write("probe", mapping_.probe);
 }
 
 AnalogChip::NetworkValues AnalogChip::initial_values() const {
@@ -214,12 +216,33 @@ void AnalogChip::program(const NetworkValues& values) {
   buffer_.restore_state(buffer);
   HostRegisters registers;
   registers.mode = Mode::preparation;
-  run_program(0, registers);
+  run_program(initialise_, registers);
 }
 
-void AnalogChip::run_program(std::uint64_t entry, const HostRegisters& registers) {
+void AnalogChip::replay(const ProgramEvent& event) {
+  if (sc_core::sc_get_status() == sc_core::SC_ELABORATION) sc_core::sc_start(sc_core::SC_ZERO_TIME);
+  const auto find = [&]() -> std::pair<const Program*, const std::vector<Command>*> {
+    if (event.program == initialise_.name) return {&initialise_, &mapping_.initialise};
+    if (event.program == training_.name) return {&training_, &mapping_.training};
+    if (event.program == evaluation_.name) return {&evaluation_, &mapping_.evaluation};
+    if (event.program == probe_.name) return {&probe_, &mapping_.probe};
+    return {};
+  };
+  const auto [program, commands] = find();
+  if (program == nullptr || commands->empty() || event.images > batch_limit()) {
+    throw std::invalid_argument("the chip has no such program");
+  }
+  HostRegisters registers;
+  registers.first_sample = event.first_sample;
+  registers.images = static_cast<std::uint32_t>(event.images);
+  registers.mode = event.mode;
+  registers.learning_rate = static_cast<float>(event.learning_rate);
+  run_program(*program, registers);
+}
+
+void AnalogChip::run_program(const Program& program, const HostRegisters& registers) {
   HostRegisters with_entry = registers;
-  with_entry.entry = entry;
+  with_entry.entry = program.entry;
   const sc_time before = sc_core::sc_time_stamp();
   host_write(controller_map::registers, &with_entry, sizeof with_entry);
   const std::uint32_t one = 1;
@@ -231,10 +254,14 @@ void AnalogChip::run_program(std::uint64_t entry, const HostRegisters& registers
     throw SimulationError("the simulated time passes 180,000 s, the most that 64 bits of 10 fs hold");
   }
   if (!controller_.idle()) throw SimulationError("the chip came to rest before its program ended");
-  time_[static_cast<std::size_t>(registers.mode)] += (sc_core::sc_time_stamp() - before).value();
+  const sc_time now = sc_core::sc_time_stamp();
+  time_[static_cast<std::size_t>(registers.mode)] += (now - before).value();
+  if (recorder_ == nullptr) return;
+  recorder_->program({program.name, registers.mode, registers.images, registers.first_sample, registers.learning_rate,
+                      before.value(), now.value()});
 }
 
-BatchResults AnalogChip::run(const Batch& batch, std::uint64_t entry, Mode mode, const StepScalars& scalars) {
+BatchResults AnalogChip::run(const Batch& batch, const Program& program, Mode mode, const StepScalars& scalars) {
   const std::size_t images = batch.labels.size();
   if (images == 0) return {};
   if (images > batch_limit()) throw std::logic_error("more images than the chip's batch");
@@ -248,7 +275,7 @@ BatchResults AnalogChip::run(const Batch& batch, std::uint64_t entry, Mode mode,
   registers.learning_rate = static_cast<float>(scalars.learning_rate);
   registers.momentum = static_cast<float>(scalars.momentum);
   registers.weight_decay = static_cast<float>(scalars.weight_decay);
-  run_program(entry, registers);
+  run_program(program, registers);
 
   BatchResults results;
   for (std::size_t i = 0; i < images; ++i) {
@@ -262,14 +289,14 @@ BatchResults AnalogChip::run(const Batch& batch, std::uint64_t entry, Mode mode,
 
 BatchResults AnalogChip::train_step(const Batch& batch, const StepScalars& scalars) {
   if (mapping_.training.empty()) throw std::logic_error("the mapping has no training program");
-  return run(batch, training_entry_, Mode::training, scalars);
+  return run(batch, training_, Mode::training, scalars);
 }
 
-BatchResults AnalogChip::evaluate(const Batch& batch) { return run(batch, evaluation_entry_, Mode::evaluation, {}); }
+BatchResults AnalogChip::evaluate(const Batch& batch) { return run(batch, evaluation_, Mode::evaluation, {}); }
 
 AnalogChip::Probe AnalogChip::probe(const Batch& batch) {
   if (mapping_.probe.empty()) throw std::logic_error("the mapping has no probe");
-  run(batch, probe_entry_, Mode::preparation, {});
+  run(batch, probe_, Mode::preparation, {});
   const std::size_t images = batch.labels.size();
   const auto bytes_at = [&](std::uint64_t address, std::span<std::byte> bytes) {
     if (!bytes.empty()) dram_.read_bytes(address - data_map::dram, bytes);
@@ -291,6 +318,12 @@ AnalogChip::Probe AnalogChip::probe(const Batch& batch) {
     bytes_at(layer.table, std::as_writable_bytes(std::span(tables)));
   }
   return found;
+}
+
+std::vector<std::string> AnalogChip::unit_names() const {
+  std::vector<std::string> names{dma_.component_name(), vector_unit_.component_name()};
+  for (const auto& tile : tiles_) names.push_back(tile->component_name());
+  return names;
 }
 
 double AnalogChip::simulated_seconds() const {

@@ -39,6 +39,7 @@ class AnalogChip : public sc_core::sc_module, public Executor {
     std::uint64_t seed = 1;
     std::size_t threads = 1;
     Recorder* recorder = nullptr;
+    const RecordedCounts* recorded = nullptr;  ///< for replay(): the chip then computes no values
   };
 
   /// Weights and biases are drawn uniformly in +-1/sqrt(inputs) (PyTorch's default) from the seed. Call
@@ -73,6 +74,9 @@ class AnalogChip : public sc_core::sc_module, public Executor {
   };
   /// Counts as preparation, and draws as training does, other numbers than evaluate().
   Probe probe(const Batch& batch);
+  /// Runs a program again that a chip with the same mapping has run, with the recorded counts in place of values.
+  /// Throws std::invalid_argument for a program that the mapping does not have.
+  void replay(const ProgramEvent& program);
   [[nodiscard]] std::size_t batch_limit() const override { return mapping_.host.batch_limit; }
   [[nodiscard]] double simulated_seconds() const override;
 
@@ -92,20 +96,29 @@ class AnalogChip : public sc_core::sc_module, public Executor {
   void restore(const Snapshot& snapshot);
 
   [[nodiscard]] const Mapping& mapping() const noexcept { return mapping_; }
+  [[nodiscard]] std::vector<AddressRange> memories() const { return bus_.address_map(); }
   /// Ticks that programs of the mode took.
   [[nodiscard]] std::uint64_t time(Mode mode) const noexcept { return time_[static_cast<std::size_t>(mode)]; }
   [[nodiscard]] std::uint64_t commands() const noexcept { return controller_.dispatched(); }
+  /// Units by their index on the command link.
+  [[nodiscard]] std::vector<std::string> unit_names() const;
   /// Every component of the chip, found by walking the module tree, in the order of construction.
   [[nodiscard]] std::vector<Component*> components();
   [[nodiscard]] const Dram& dram() const noexcept { return dram_; }
   [[nodiscard]] Tile& tile(std::size_t index) { return *tiles_.at(index); }
 
  private:
+  /// A program in the controller's memory.
+  struct Program {
+    std::string name;  ///< for traces
+    std::uint64_t entry = 0;
+  };
+
   [[nodiscard]] UnitContext unit_context(const Options& options);
   [[nodiscard]] std::vector<std::size_t> unit_room() const;
   void write_program();
-  BatchResults run(const Batch& batch, std::uint64_t entry, Mode mode, const StepScalars& scalars);
-  void run_program(std::uint64_t entry, const HostRegisters& registers);
+  BatchResults run(const Batch& batch, const Program& program, Mode mode, const StepScalars& scalars);
+  void run_program(const Program& program, const HostRegisters& registers);
   void host_write(std::uint64_t address, const void* data, std::size_t bytes);
 
   ChipConfiguration configuration_;
@@ -126,7 +139,8 @@ class AnalogChip : public sc_core::sc_module, public Executor {
   Dram dram_;
   HostPort host_port_;
 
-  std::uint64_t training_entry_ = 0, evaluation_entry_ = 0, probe_entry_ = 0;
+  Recorder* recorder_;
+  Program initialise_, training_, evaluation_, probe_;
   ModeTime time_{};
 };
 

@@ -6,7 +6,7 @@
 
 #include "models/core/error.hpp"
 #include "platforms/files.hpp"
-#include "platforms/hdf5.hpp"
+#include "models/core/hdf5.hpp"
 
 namespace rheo {
 namespace {

@@ -80,9 +80,10 @@ struct ChipConfiguration {
 
   /// The keys outside of any table.
   void describe_general(Parameters& p) {
-    p.number("clock_hz", clock_hz, {1e3, 1e12}, "digital clock, Hz");
-    p.choice("granularity", granularity, granularity_names, "memory traffic booked per operand or burst by burst");
-    p.text("costs", costs, "cost table: energy, static power and area of every action and part");
+    p.retimable().number("clock_hz", clock_hz, {1e3, 1e12}, "digital clock, Hz");
+    p.retimable().choice("granularity", granularity, granularity_names,
+                         "memory traffic booked per operand or burst by burst");
+    p.retimable().text("costs", costs, "cost table: energy, static power and area of every action and part");
   }
 
   /// One table a part of the chip.
@@ -99,13 +100,13 @@ struct ChipConfiguration {
     p.variation("backward", backward, forward_reads(),
                 "reads of the backward pass; as forward, apart from keys of dac, adc, management, read and wires that "
                 "stand here, such as bits in [backward.adc]");
-    p.section("buffer", buffer, "on-chip buffer");
-    p.section("dram", dram, "off-chip memory");
-    p.section("dma", dma, "DMA engine");
-    p.section("bus", bus, "data bus");
-    p.section("access", access, "how units reach the memories");
-    p.section("host", host, "port to the host");
-    p.section("vector_unit", vector_unit, "digital vector unit");
+    p.retimable().section("buffer", buffer, "on-chip buffer");
+    p.retimable().section("dram", dram, "off-chip memory");
+    p.retimable().section("dma", dma, "DMA engine");
+    p.retimable().section("bus", bus, "data bus");
+    p.retimable().section("access", access, "how units reach the memories");
+    p.retimable().section("host", host, "port to the host");
+    p.retimable().section("vector_unit", vector_unit, "digital vector unit");
     p.section("controller", controller, "digital controller");
     p.section("numbers", numbers, "number formats in memory");
     p.section("mapping", mapping, "mapping of the network onto the chip");

@@ -10,6 +10,7 @@
 #include <sstream>
 #include <systemc>
 
+#include "models/core/hdf5.hpp"
 #include "models/core/suggest.hpp"
 #include "platforms/device_command.hpp"
 #include "platforms/device_list.hpp"
@@ -21,6 +22,7 @@
 #include "platforms/stream_fpga/stream_inspect.hpp"
 #include "platforms/stream_fpga/stream_run.hpp"
 #include "platforms/sweep_command.hpp"
+#include "platforms/trace_command.hpp"
 #include "platforms/training_run.hpp"
 #include "workloads/network/zoo.hpp"
 #include "workloads/spiking/network.hpp"
@@ -199,7 +201,7 @@ int run_command_line(int argc, char** argv) {
   add_common(run, words, false);
   add_run_words(run, words);
   run.add_flag("--resume", words.resume, "go on with the run in --out");
-  run.add_flag("--trace", words.trace, "write every command's start and end for Perfetto or chrome://tracing");
+  run.add_flag("--trace", words.trace, "write down every command, into trace.h5: for rheo trace and rheo replay");
   CLI::App& range = *app.add_subcommand("lr-range", "learning-rate range test: train while the rate rises");
   add_common(range, words, true);
   add_run_words(range, words);
@@ -213,6 +215,7 @@ int run_command_line(int argc, char** argv) {
   DeviceCommand device(app);
   SpikingCommand spiking(app);
   SweepCommand sweep(app);
+  TraceCommand trace(app);
 
   try {
     app.parse(argc, argv);
@@ -220,8 +223,8 @@ int run_command_line(int argc, char** argv) {
     if (error.get_exit_code() == 0) return app.exit(error);
     std::string hint;
     if (argc > 1 && app.get_subcommands().empty() && argv[1][0] != '-') {
-      const std::vector<std::string> commands{"run",  "lr-range", "evaluate",      "reduce",        "inspect",
-                                              "list", "device",   "train-spiking", "spiking-widths"};
+      const std::vector<std::string> commands{"run",    "lr-range",      "evaluate",       "reduce", "inspect", "list",
+                                              "device", "train-spiking", "spiking-widths", "trace",  "replay"};
       hint = did_you_mean(argv[1], commands);
     }
     complain(fmt::format("rheo: {}{}; see rheo --help", error.what(), hint));
@@ -256,6 +259,7 @@ int run_command_line(int argc, char** argv) {
   std::signal(SIGTERM, on_interrupt);
   if (evaluation.asked()) return evaluation.run(interrupted);
   if (sweep.asked()) return sweep.run(interrupted);
+  if (trace.asked()) return trace.run(interrupted);
   for (const auto& [option, value] : {std::pair{"CONFIG", &words.config}, std::pair{"--out", &words.out}}) {
     for (CLI::App* command : app.get_subcommands()) {
       const CLI::Option* given = command->get_option_no_throw(option);
@@ -303,6 +307,7 @@ int sc_main(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   open_standard_streams();
+  hdf5::forgo_cleanup_at_exit();
   setenv("SC_COPYRIGHT_MESSAGE", "DISABLE", 1);
   return sc_core::sc_elab_and_sim(argc, argv);
 }

@@ -34,29 +34,41 @@ RunConfiguration RunConfiguration::load(const std::filesystem::path& file, const
   for (const std::string& word : set) source.set(word);
   source.replace_table_below("device", "preset");
   add_device_preset(source);
-
   RunConfiguration run;
-  source.read(run);
+  run.read(source, more);
+  return run;
+}
+
+RunConfiguration RunConfiguration::from_resolved(std::string_view text, const std::string& name,
+                                                 const std::vector<std::string>& set) {
+  Configuration source = Configuration::from_text(text, name);
+  for (const std::string& word : set) source.set(word);
+  RunConfiguration run;
+  run.read(source, {});
+  return run;
+}
+
+void RunConfiguration::read(Configuration& source, const std::function<void(Configuration&)>& more) {
+  source.read(*this);
   if (more) more(source);
   source.refuse_unknown_keys();
-  check_device(source, run.chip.device);
+  check_device(source, chip.device);
   ConfigurationText keys;
-  run.describe(keys);
+  describe(keys);
   for (const auto& [key, value] : keys.values()) {
-    if (std::string where = source.where(key); where != key) run.origins[key] = std::move(where);
+    if (std::string where = source.where(key); where != key) origins[key] = std::move(where);
   }
 
   std::vector<std::string> names;
   for (const NetworkEntry& entry : networks()) names.push_back(entry.name);
-  if (std::find(names.begin(), names.end(), run.workload.network) == names.end()) {
-    throw InputError(source.where("workload.network"), "no such network" + did_you_mean(run.workload.network, names) +
-                                                           "; `rheo list networks` prints all");
+  if (std::find(names.begin(), names.end(), workload.network) == names.end()) {
+    throw InputError(source.where("workload.network"),
+                     "no such network" + did_you_mean(workload.network, names) + "; `rheo list networks` prints all");
   }
-  if (const auto fault = run.schedule.check(run.workload.epochs)) {
+  if (const auto fault = schedule.check(workload.epochs)) {
     throw InputError(source.where(fault->key), fault->text);
   }
-  if (const auto fault = run.chip.check()) throw InputError(source.where(fault->key), fault->text);
-  return run;
+  if (const auto fault = chip.check()) throw InputError(source.where(fault->key), fault->text);
 }
 
 InputError RunConfiguration::placed(const InputError& error) const {

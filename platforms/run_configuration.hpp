@@ -98,6 +98,14 @@ struct RunConfiguration {
   /// networks; values that do not go together.
   [[nodiscard]] static RunConfiguration load(const std::filesystem::path& file, const std::vector<std::string>& set,
                                              const std::function<void(Configuration&)>& more = {});
+  /// Reads a whole configuration, as config.toml holds it: no preset fills anything in. `name` stands for the text in
+  /// errors.
+  [[nodiscard]] static RunConfiguration from_resolved(std::string_view text, const std::string& name,
+                                                      const std::vector<std::string>& set);
+
+ private:
+  /// What remains to be done when all layers of the source are there.
+  void read(Configuration& source, const std::function<void(Configuration&)>& more);
 };
 
 /// The cost table that the configuration names: a path, or a file that comes with Rheo.

@@ -15,6 +15,7 @@
 #include "platforms/progress.hpp"
 #include "platforms/report.hpp"
 #include "platforms/run_folder.hpp"
+#include "platforms/run_trace.hpp"
 #include "platforms/weights_file.hpp"
 #include "workloads/network/zoo.hpp"
 #include "workloads/training/range_test.hpp"
@@ -63,13 +64,6 @@ TrainingRecipe recipe_of(const RunConfiguration& c) {
           c.augmentation};
 }
 
-std::filesystem::path trace_file(const std::filesystem::path& folder) {
-  for (int number = 1;; ++number) {
-    std::filesystem::path file = folder / (number == 1 ? "trace.json" : fmt::format("trace-{}.json", number));
-    if (!std::filesystem::exists(file)) return file;
-  }
-}
-
 std::string status_line(const Trainer& trainer, const AnalogChip& chip) {
   const TrainerState& state = trainer.state();
   const double seen = static_cast<double>(std::max<std::int64_t>(state.next_sample, 1));
@@ -94,17 +88,23 @@ MappingRequest mapping_request(const RunConfiguration& configuration, const Data
 }  // namespace
 
 TrainingRun::TrainingRun(const RunConfiguration& configuration, ProgramSet programs)
+    : TrainingRun(
+          configuration,
+          load_dataset(configuration.workload.dataset, configuration.workload.data_dir,
+                       samples(configuration.workload.train_samples), samples(configuration.workload.test_samples)),
+          programs) {}
+
+TrainingRun::TrainingRun(const RunConfiguration& configuration, Dataset data, ProgramSet programs)
     : configuration_(configuration),
-      data_(load_dataset(configuration.workload.dataset, configuration.workload.data_dir,
-                         samples(configuration.workload.train_samples), samples(configuration.workload.test_samples))),
+      data_(std::move(data)),
       graph_(network_for(configuration, data_)),
       costs_(CostTable::from_file(cost_table_file(configuration.chip.costs))),
       mapping_(map_network(graph_, configuration.chip, mapping_request(configuration, data_, programs))) {}
 
-void TrainingRun::elaborate(std::size_t threads, Recorder* recorder) {
+void TrainingRun::elaborate(std::size_t threads, Recorder* recorder, const RecordedCounts* recorded) {
   chip_ = std::make_unique<AnalogChip>(
       "chip", configuration_.chip, mapping_,
-      AnalogChip::Options{static_cast<std::uint64_t>(configuration_.seed), threads, recorder});
+      AnalogChip::Options{static_cast<std::uint64_t>(configuration_.seed), threads, recorder, recorded});
   require_costs(chip_activity(*chip_), costs_);
   trainer_ = std::make_unique<Trainer>(data_, recipe_of(configuration_), *chip_);
 }
@@ -112,15 +112,8 @@ void TrainingRun::elaborate(std::size_t threads, Recorder* recorder) {
 int run_training(const RunConfiguration& configuration, const RunOptions& options,
                  const volatile std::sig_atomic_t& interrupted) {
   TrainingRun run(configuration);
-  std::unique_ptr<ChromeTrace> trace;
-  // Costs are checked on the elaborated chip, before anything is written.
-  struct LateRecorder : Recorder {
-    ChromeTrace* to = nullptr;
-    void command(const CommandEvent& event) override {
-      if (to != nullptr) to->command(event);
-    }
-  } recorder;
-  run.elaborate(options.threads, options.trace ? &recorder : nullptr);
+  RunTrace trace;  // the file is made when nothing can be refused any more
+  run.elaborate(options.threads, options.trace ? &trace : nullptr);
   const std::filesystem::path folder = prepare_run_folder(configuration, options.out, options.name, options.resume);
   const FolderLock lock(folder);
   const std::filesystem::path checkpoint = folder / "checkpoint.h5";
@@ -131,14 +124,11 @@ int run_training(const RunConfiguration& configuration, const RunOptions& option
     std::fputs((folder.string() + " is complete\n").c_str(), stderr);
     return 0;
   }
-  if (options.trace) {
-    trace = std::make_unique<ChromeTrace>(trace_file(folder), run.mapping().layer_names);
-    recorder.to = trace.get();
-  }
-
   AnalogChip& chip = run.chip();
   Trainer& trainer = run.trainer();
-  if (options.resume && std::filesystem::exists(checkpoint)) {
+  const bool from_checkpoint = options.resume && std::filesystem::exists(checkpoint);
+  if (options.trace) trace.open(folder, run, !from_checkpoint);
+  if (from_checkpoint) {
     const Checkpoint saved = read_checkpoint(checkpoint);
     if (saved.configuration != resolved(configuration)) {
       throw InputError(checkpoint.string(), "is of a run with another configuration");
@@ -172,6 +162,7 @@ int run_training(const RunConfiguration& configuration, const RunOptions& option
       progress.line(fmt::format("epoch {:>3}  train loss {:.4f}  test accuracy {:.2f} %  lr {:.4g}  simulated {:.3f} s",
                                 r.epoch, r.train_loss, 100 * r.test_accuracy, r.learning_rate,
                                 chip.simulated_seconds()));
+      trace.epoch(r);
     }
     const std::chrono::duration<double> since = Clock::now() - last_save;
     if (since.count() >= configuration.checkpoint.interval) {
@@ -187,6 +178,7 @@ int run_training(const RunConfiguration& configuration, const RunOptions& option
   text += fmt::format("Simulated in {:.1f} s ({:.0f} images/s) on this computer; everything is in {}\n", wall.count(),
                       static_cast<double>(trainer.samples_in_all() - samples_before) / std::max(wall.count(), 1e-9),
                       folder.string());
+  trace.finish(report.dump(2) + "\n");
   write_file(folder / "report.txt", text);
   write_file(report_file, report.dump(2) + "\n");
   std::cout << text << std::flush;

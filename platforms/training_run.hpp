@@ -9,7 +9,6 @@
 #include "models/cost/cost_table.hpp"
 #include "platforms/analog_chip.hpp"
 #include "platforms/run_configuration.hpp"
-#include "traces/chrome_trace.hpp"
 #include "workloads/data/dataset.hpp"
 #include "workloads/training/trainer.hpp"
 
@@ -21,6 +20,8 @@ class TrainingRun {
  public:
   /// Loads the data, maps the network for such programs and prices every action. Throws InputError.
   explicit TrainingRun(const RunConfiguration& configuration, ProgramSet programs = ProgramSet::training);
+  /// With these data in place of the configured ones: of what is not trained again, no more than the shape is needed.
+  TrainingRun(const RunConfiguration& configuration, Dataset data, ProgramSet programs = ProgramSet::training);
 
   [[nodiscard]] const RunConfiguration& configuration() const noexcept { return configuration_; }
   [[nodiscard]] const Dataset& data() const noexcept { return data_; }
@@ -28,8 +29,8 @@ class TrainingRun {
   [[nodiscard]] const Mapping& mapping() const noexcept { return mapping_; }
   [[nodiscard]] const CostTable& costs() const noexcept { return costs_; }
 
-  /// Builds the SystemC model: once a process.
-  void elaborate(std::size_t threads, Recorder* recorder);
+  /// Builds the SystemC model: once a process. With recorded counts it can only replay.
+  void elaborate(std::size_t threads, Recorder* recorder, const RecordedCounts* recorded = nullptr);
   [[nodiscard]] AnalogChip& chip() { return *chip_; }
   [[nodiscard]] Trainer& trainer() { return *trainer_; }
 

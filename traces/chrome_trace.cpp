@@ -16,16 +16,23 @@ std::string microseconds(std::uint64_t ticks) {
 }  // namespace
 
 ChromeTrace::ChromeTrace(const std::filesystem::path& file, std::vector<std::string> layer_names)
-    : out_(file), layer_names_(std::move(layer_names)) {
-  if (!out_) throw SimulationError(file.string() + ": cannot be written");
-  out_ << R"({"displayTimeUnit":"ns","traceEvents":[)" << '\n'
+    : name_(file.string()), out_(file), layer_names_(std::move(layer_names)) {
+  if (!out_) throw SimulationError(name_ + ": cannot be written");
+  out_ << R"({"displayTimeUnit":"ns",)"
+       << R"("otherData":{"ts":"microseconds of simulated time","resolution":"10 fs"},"traceEvents":[)" << '\n'
        << R"({"ph":"M","pid":1,"name":"process_name","args":{"name":"chip"}})";
 }
 
-ChromeTrace::~ChromeTrace() { out_ << "\n]}\n"; }
+void ChromeTrace::finish() {
+  out_ << "\n]}\n";
+  out_.close();
+  if (!out_) throw SimulationError(name_ + ": cannot be written");
+}
 
 std::size_t ChromeTrace::track(const CommandEvent& event) {
-  std::vector<Lane>& lanes = lanes_[event.unit];
+  auto found = lanes_.find(event.unit);
+  if (found == lanes_.end()) found = lanes_.emplace(event.unit, std::vector<Lane>()).first;
+  std::vector<Lane>& lanes = found->second;
   // Of the lanes that are free the one that was busy last: events come in the order of their ends.
   Lane* best = nullptr;
   for (Lane& lane : lanes) {
@@ -36,7 +43,8 @@ std::size_t ChromeTrace::track(const CommandEvent& event) {
     return best->track;
   }
   lanes.push_back({++tracks_, event.end});
-  const std::string name = lanes.size() == 1 ? event.unit : fmt::format("{} ({})", event.unit, lanes.size());
+  const std::string name =
+      lanes.size() == 1 ? std::string(event.unit) : fmt::format("{} ({})", event.unit, lanes.size());
   out_ << fmt::format(
       ",\n"
       R"({{"ph":"M","pid":1,"tid":{},"name":"thread_name","args":{{"name":"{}"}}}})",
@@ -46,8 +54,7 @@ std::size_t ChromeTrace::track(const CommandEvent& event) {
 
 void ChromeTrace::command(const CommandEvent& event) {
   const std::size_t on = track(event);
-  const std::size_t layer = event.scope.layer;
-  const std::string& name = layer == shared_layer || layer > layer_names_.size() ? "shared" : layer_names_[layer - 1];
+  const std::string& name = layer_names_.at(event.scope.layer);
   out_ << fmt::format(
       ",\n"
       R"({{"ph":"X","pid":1,"tid":{},"name":"{}","cat":"{}","ts":{},"dur":{},)"

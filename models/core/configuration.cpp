@@ -380,13 +380,14 @@ std::string Configuration::where(std::string_view key) const {
 
 void ConfigurationText::line(std::string_view key, const std::string& value, std::string_view description,
                              const std::string& allowed) {
+  const bool retimable = take_mark() || marked_.back();
   const std::string path = path_.empty() ? std::string(key) : fmt::format("{}.{}", fmt::join(path_, "."), key);
   if (!variation_.empty()) {
     const std::pair<std::string, std::string> base{path.substr(variation_.size()), value};
     if (std::find(values_.begin(), values_.end(), base) != values_.end()) return;
   }
   values_.emplace_back(path, value);
-  entries_.push_back({path, value, std::string(description), allowed});
+  entries_.push_back({path, value, std::string(description), allowed, retimable});
   sections_[open_.back()].keys +=
       fmt::format("{} = {}  # {}{}\n", key, value, description, allowed.empty() ? "" : " (" + allowed + ")");
 }
@@ -428,6 +429,7 @@ void ConfigurationText::choice(std::string_view key, std::string& value, std::sp
 
 void ConfigurationText::begin_section(std::string_view key, std::string_view description) {
   path_.emplace_back(key);
+  marked_.push_back(take_mark() || marked_.back());
   open_.push_back(sections_.size());
   sections_.push_back({fmt::format("\n# {}\n[{}]\n", description, fmt::join(path_, ".")), ""});
 }
@@ -435,11 +437,13 @@ void ConfigurationText::begin_section(std::string_view key, std::string_view des
 void ConfigurationText::end_section() {
   path_.pop_back();
   open_.pop_back();
+  marked_.pop_back();
 }
 
 void ConfigurationText::begin_variation(std::string_view key, std::string_view description) {
   path_.emplace_back(key);
   variation_ = fmt::format("{}.", fmt::join(path_, "."));
+  marked_.push_back(take_mark());
   open_.push_back(sections_.size());
   sections_.push_back({"", fmt::format("\n# {}: {}\n", key, description)});
 }

@@ -89,7 +89,8 @@ class ConfigurationText : public Parameters {
   /// What there is to know of one key.
   struct Entry {
     std::string key, value, description;
-    std::string allowed;  ///< as "a number from 0 to 1"; empty: anything of its kind
+    std::string allowed;     ///< as "a number from 0 to 1"; empty: anything of its kind
+    bool retimable = false;  ///< see Parameters::retimable()
   };
   [[nodiscard]] const std::vector<Entry>& entries() const noexcept { return entries_; }
 
@@ -104,6 +105,7 @@ class ConfigurationText : public Parameters {
   std::vector<std::string> path_;
   std::vector<Section> sections_{1};  ///< in order; the keys outside of any come first
   std::vector<std::size_t> open_{0};  ///< those that have begun and not ended
+  std::vector<bool> marked_{false};   ///< of the open ones: all their keys are retimable
   std::string variation_;             ///< "key." of the variation that is open
   std::vector<std::pair<std::string, std::string>> values_;
   std::vector<Entry> entries_;

@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "models/core/quantity.hpp"
@@ -54,6 +55,13 @@ class Parameters {
   /// Whether the values visited are filled in; otherwise they are only looked at.
   [[nodiscard]] virtual bool fills_in() const { return false; }
 
+  /// Marks the key or the table that is visited next: it decides when things happen and what they cost, but neither a
+  /// value that the hardware computes nor a command, so that a recorded run can be timed anew with another one.
+  Parameters& retimable() {
+    marked_ = true;
+    return *this;
+  }
+
   /// A struct whose values are those of `base`, visited before under the same keys without the leading `key`, unless
   /// said otherwise.
   template <class Struct>
@@ -84,6 +92,13 @@ class Parameters {
       if (allowed[i] == word) value = static_cast<Enum>(i);
     }
   }
+
+ protected:
+  /// Whether what is visited now is marked.
+  [[nodiscard]] bool take_mark() { return std::exchange(marked_, false); }
+
+ private:
+  bool marked_ = false;
 };
 
 /// What is wrong with parameters that each are in range.

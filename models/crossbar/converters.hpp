@@ -62,8 +62,8 @@ struct DacParameters {
     p.integer("phase_bits", phase_bits, {1, 11}, "bit_serial: magnitude bits that are applied at a time");
     p.choice("accumulation", accumulation, accumulation_names,
              "bit_serial: convert every phase and shift and add, or add charges and convert once");
-    p.quantity("step_time", step_time, Dimension::seconds, {1e-12, 1},
-               "pulse_width: width of one code step; a read lasts as long as the largest code");
+    p.retimable().quantity("step_time", step_time, Dimension::seconds, {1e-12, 1},
+                           "pulse_width: width of one code step; a read lasts as long as the largest code");
     p.number("bound", bound, {1e-6, 1e6}, "normalised input of the largest code; larger inputs clip");
     p.flag("quantise", quantise, "false: inputs are clipped, but not rounded to codes");
     p.choice("rounding", rounding, rounding_names, "to codes: half to even, or stochastic");
@@ -104,8 +104,9 @@ struct AdcParameters {
     p.integer("bits", bits, {2, 12}, "resolution of the output converters, sign included");
     p.number("bound", bound, {1e-6, 1e6}, "largest output magnitude, in units of weight times normalised input");
     p.number("noise", noise, {0.0, 1e6}, "standard deviation of the output noise, same unit as bound");
-    p.quantity("rate", rate, Dimension::hertz, {1e3, 1e12}, "conversions a second of one converter");
-    p.integer("shared_by", shared_by, {1, 4096}, "columns (rows in the backward pass) that share one converter");
+    p.retimable().quantity("rate", rate, Dimension::hertz, {1e3, 1e12}, "conversions a second of one converter");
+    p.retimable().integer("shared_by", shared_by, {1, 4096},
+                          "columns (rows in the backward pass) that share one converter");
     p.flag("quantise", quantise, "false: outputs are clipped, but not rounded to codes");
     p.choice("rounding", rounding, rounding_names, "to codes: half to even, or stochastic");
     p.number("asymmetry", asymmetry, {-1.0, 1.0}, "fraction by which negative outputs are too small");

@@ -37,7 +37,9 @@ Tile::Tile(const sc_core::sc_module_name& name, std::uint16_t index, const UnitC
     : Unit(name, index, context, action_kinds(settings)),
       parameters_(parameters),
       settings_(with_update(settings, parameters)),
-      array_(inputs, outputs, settings_, seed, stream),
+      array_(context.recorded != nullptr ? 1 : inputs, context.recorded != nullptr ? 1 : outputs, settings_, seed,
+             stream),
+      weights_(std::uint64_t{inputs} * outputs),
       team_(team) {
   if (inputs > parameters.rows || outputs > parameters.columns) {
     throw InputError(basename(), "a matrix of " + std::to_string(inputs) + " x " + std::to_string(outputs) +
@@ -139,31 +141,54 @@ Unit::Traffic Tile::pixels(const Command& command, const MemoryOperand& operand,
   return {operand.address, operand.bytes(command.images), command.outputs * bytes, vectors};
 }
 
-Unit::Work Tile::perform(const Command& command) {
+ValueCounts Tile::compute(const Command& command) {
   switch (command.opcode) {
     case Opcode::forward:
-      return read_block(command, false);
+      return listed(compute_read(command, false));
     case Opcode::backward:
-      return read_block(command, true);
+      return listed(compute_read(command, true));
     case Opcode::update:
-      return update_block(command);
+      return listed(compute_update(command));
     case Opcode::end_batch:
-      return end_batch(command);
+      return listed(array_.end_batch(command.first_sample, command.learning_rate, team_));
     case Opcode::accumulate:
-      return accumulate_block(command);
+      compute_accumulate(command);
+      return {};
     case Opcode::program_weights:
-      return program(command);
+      compute_program(command);
+      return {};
     case Opcode::read_weights:
-      return read_back(command);
+      compute_read_back(command);
+      return {};
     default:
       throw SimulationError("a tile cannot execute command " + command.name());
   }
 }
 
-Unit::Work Tile::read_block(const Command& command, bool transposed) {
+Unit::Work Tile::account(const Command& command, const ValueCounts& counts) {
+  switch (command.opcode) {
+    case Opcode::forward:
+      return account_read(command, crossbar::read_from(counts), false);
+    case Opcode::backward:
+      return account_read(command, crossbar::read_from(counts), true);
+    case Opcode::update:
+      return account_update(command, crossbar::update_from(counts));
+    case Opcode::end_batch:
+      return account_end_batch(command, crossbar::update_from(counts));
+    case Opcode::accumulate:
+      return account_accumulate(command);
+    case Opcode::program_weights:
+      return account_program(command);
+    case Opcode::read_weights:
+      return account_read_back(command);
+    default:
+      throw SimulationError("a tile cannot execute command " + command.name());
+  }
+}
+
+crossbar::TileRead Tile::compute_read(const Command& command, bool transposed) {
   const MemoryOperand& from = command.operands[0];
   MemoryOperand to = command.operands[1];
-  const std::uint64_t inputs = transposed ? command.outputs : command.inputs;
   const std::uint64_t outputs = transposed ? command.inputs : command.outputs;
   const bool whole = command.vectors == command.images * command.geometry.positions() &&
                      outputs == (transposed ? command.layer_inputs : command.layer_outputs);
@@ -173,11 +198,11 @@ Unit::Work Tile::read_block(const Command& command, bool transposed) {
   // Evaluation and training number their vectors alike.
   const std::uint64_t key = range.identity + range.first + (command.mode == Mode::evaluation ? 1ULL << 62 : 0) +
                             (transposed ? 1ULL << 61 : 0);
-  const crossbar::UpdateCounts calibration = array_.prepare(sc_core::sc_time_stamp().to_seconds(), key);
+  crossbar::TileRead done;
+  done.calibration = array_.prepare(sc_core::sc_time_stamp().to_seconds(), key);
 
   const float* in = load(command, from, scratch_[0]);
   float* out = open(command, to, scratch_[1]);
-  crossbar::ReadCounts done;
   if (transposed) {
     const OutputBlock block{out,
                             command.geometry.image_values(),
@@ -185,14 +210,23 @@ Unit::Work Tile::read_block(const Command& command, bool transposed) {
                             command.first_input,
                             command.inputs,
                             command.accumulate};
-    done = array_.backward(errors_of(command, in), range, block, team_);
+    done.reads = array_.backward(errors_of(command, in), range, block, team_);
   } else {
     const PatchGeometry g = output_pixels(command);
     const OutputBlock block{out, g.image_values(), g, command.first_output, command.outputs, command.accumulate};
-    done = array_.forward(inputs_of(command, in), range, block, command.mode, team_);
+    done.reads = array_.forward(inputs_of(command, in), range, block, command.mode, team_);
   }
   store(command, to, scratch_[1]);
+  return done;
+}
 
+Unit::Work Tile::account_read(const Command& command, const crossbar::TileRead& values, bool transposed) {
+  const MemoryOperand& from = command.operands[0];
+  const MemoryOperand& to = command.operands[1];
+  const std::uint64_t inputs = transposed ? command.outputs : command.inputs;
+  const std::uint64_t outputs = transposed ? command.inputs : command.outputs;
+  const crossbar::ReadCounts& done = values.reads;
+  const crossbar::UpdateCounts& calibration = values.calibration;
   const Direction direction = transposed ? Direction::backward : Direction::forward;
   const ReadParameters parameters = settings_.reads(direction);
   const ReadLaw law(parameters, settings_.slicing, direction, inputs, outputs, parameters_.read_time);
@@ -235,34 +269,33 @@ Unit::Work Tile::read_block(const Command& command, bool transposed) {
   return work;
 }
 
-Unit::Work Tile::update_block(const Command& command) {
-  std::vector<float> unit_vectors;
-  crossbar::UpdateCounts done;
-  std::uint64_t vectors = command.vectors;
+crossbar::UpdateCounts Tile::compute_update(const Command& command) {
   const float* errors = load(command, command.operands[1], scratch_[1]);
-  if (command.one_hot) {
-    // Row r of the error operand (the whole layer's rows) updates row r of the matrix.
-    vectors = command.inputs;
-    unit_vectors.assign(vectors * vectors, 0.0F);
-    for (std::size_t i = 0; i < vectors; ++i) unit_vectors[i * vectors + i] = 1.0F;
-    const InputBlock x{unit_vectors.data(), vectors, PatchGeometry::pixels(1, 1, command.inputs), 0, command.inputs};
-    const InputBlock d{errors + std::size_t{command.first_input} * command.layer_outputs, command.layer_outputs,
-                       PatchGeometry::pixels(1, 1, command.layer_outputs), command.first_output, command.outputs};
-    done = array_.update(x, d, {0, vectors, command.first_sample * command.layer_inputs, vectors},
-                         command.learning_rate, team_);
-  } else {
+  if (!command.one_hot) {
     const float* in = load(command, command.operands[0], scratch_[0]);
-    done = array_.update(inputs_of(command, in), errors_of(command, errors), range_of(command), command.learning_rate,
+    return array_.update(inputs_of(command, in), errors_of(command, errors), range_of(command), command.learning_rate,
                          team_);
   }
+  // Row r of the error operand (the whole layer's rows) updates row r of the matrix.
+  const std::size_t vectors = command.inputs;
+  std::vector<float> unit_vectors(vectors * vectors);
+  for (std::size_t i = 0; i < vectors; ++i) unit_vectors[i * vectors + i] = 1.0F;
+  const InputBlock x{unit_vectors.data(), vectors, PatchGeometry::pixels(1, 1, command.inputs), 0, command.inputs};
+  const InputBlock d{errors + std::size_t{command.first_input} * command.layer_outputs, command.layer_outputs,
+                     PatchGeometry::pixels(1, 1, command.layer_outputs), command.first_output, command.outputs};
+  return array_.update(x, d, {0, vectors, command.first_sample * command.layer_inputs, vectors}, command.learning_rate,
+                       team_);
+}
+
+Unit::Work Tile::account_update(const Command& command, const crossbar::UpdateCounts& done) {
+  const std::uint64_t vectors = command.one_hot ? command.inputs : command.vectors;
   Work work = work_of(command, done, std::max<std::uint64_t>(vectors, 1));
   if (!command.one_hot) work.reads = {patches(command, command.operands[0], vectors)};
   work.reads.push_back(pixels(command, command.operands[1], vectors));
   return work;
 }
 
-Unit::Work Tile::end_batch(const Command& command) {
-  const crossbar::UpdateCounts done = array_.end_batch(command.first_sample, command.learning_rate, team_);
+Unit::Work Tile::account_end_batch(const Command& command, const crossbar::UpdateCounts& done) {
   Work work = work_of(command, done, 1);
   work.latency = work.interval;  // one thing after the other, nothing at all without transfers and refreshes
   return work;
@@ -313,7 +346,7 @@ Unit::Work Tile::work_of(const Command& command, const crossbar::UpdateCounts& d
   return work;
 }
 
-Unit::Work Tile::accumulate_block(const Command& command) {
+void Tile::compute_accumulate(const Command& command) {
   const MemoryOperand& gradient = command.operands[2];
   const float* in = load(command, command.operands[0], scratch_[0]);
   const float* errors = load(command, command.operands[1], scratch_[1]);
@@ -328,7 +361,10 @@ Unit::Work Tile::accumulate_block(const Command& command) {
                               command.layer_outputs);
   });
   store(command, gradient, scratch_[2]);
+}
 
+Unit::Work Tile::account_accumulate(const Command& command) {
+  const MemoryOperand& gradient = command.operands[2];
   const std::uint64_t weights = std::uint64_t{command.inputs} * command.outputs;
   count(ideal_mac, command, weights * command.vectors);
   Work work;
@@ -343,7 +379,7 @@ Unit::Work Tile::accumulate_block(const Command& command) {
   return work;
 }
 
-Unit::Work Tile::program(const Command& command) {
+void Tile::compute_program(const Command& command) {
   const MemoryOperand& matrix = command.operands[0];
   const float* values = load(command, matrix, scratch_[0]);
   std::vector<float> part;
@@ -354,7 +390,11 @@ Unit::Work Tile::program(const Command& command) {
   }
   array_.prepare(sc_core::sc_time_stamp().to_seconds(), 0);
   array_.program(part);
-  count(array_program, command, part.size() * array_.cells_per_weight());
+}
+
+Unit::Work Tile::account_program(const Command& command) {
+  const MemoryOperand& matrix = command.operands[0];
+  count(array_program, command, std::uint64_t{command.inputs} * command.outputs * array_.cells_per_weight());
   Work work;
   work.items = command.inputs;
   work.interval = work.latency = sc_time(parameters_.program_time, sc_core::SC_SEC);
@@ -363,7 +403,7 @@ Unit::Work Tile::program(const Command& command) {
   return work;
 }
 
-Unit::Work Tile::read_back(const Command& command) {
+void Tile::compute_read_back(const Command& command) {
   MemoryOperand matrix = command.operands[0];
   if (command.inputs < command.layer_inputs || command.outputs < command.layer_outputs) {
     matrix.access = Access::read_write;  // the rows and columns of other tiles stay
@@ -376,6 +416,10 @@ Unit::Work Tile::read_back(const Command& command) {
                 values + (command.first_input + i) * command.layer_outputs + command.first_output);
   }
   store(command, matrix, scratch_[0]);
+}
+
+Unit::Work Tile::account_read_back(const Command& command) {
+  const MemoryOperand& matrix = command.operands[0];
   // One row at a time is driven and converted.
   const std::uint64_t lines = std::uint64_t{command.outputs} * settings_.slicing.pairs();
   count(dac_drive, command, command.inputs);
@@ -394,7 +438,7 @@ Unit::Work Tile::read_back(const Command& command) {
 }
 
 std::vector<BufferUse> Tile::buffers() const {
-  const std::uint64_t bits = 32 * array_.digital_words() * array_.inputs() * array_.outputs();
+  const std::uint64_t bits = 32 * array_.digital_words() * weights_;
   if (bits == 0) return {};
   return {{component_name() + " digital words", "register", bits, bits, 0}};
 }

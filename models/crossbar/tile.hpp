@@ -8,6 +8,7 @@
 #include "models/core/parameters.hpp"
 #include "models/core/thread_team.hpp"
 #include "models/crossbar/crossbar_array.hpp"
+#include "models/crossbar/tile_counts.hpp"
 #include "models/digital/unit.hpp"
 
 namespace rheo {
@@ -28,16 +29,19 @@ struct TileParameters {
   void describe(Parameters& p) {
     p.integer("rows", rows, {1, 65536}, "rows of a tile: inputs of the forward pass");
     p.integer("columns", columns, {1, 65536}, "columns of a tile: outputs of the forward pass");
-    p.quantity("read_time", read_time, Dimension::seconds, {1e-12, 1},
-               "one integration; with dac.scheme = \"pulse_width\" the code range takes its time instead");
-    p.integer("read_phases", read_phases, {1, 2}, "2: positive and negative inputs are read one after the other");
-    p.quantity("pulse_time", pulse_time, Dimension::seconds, {1e-12, 1}, "one slot of a pulse train");
-    p.integer("pulse_phases", pulse_phases, {1, 2}, "2: up and down pulses are played one after the other");
+    p.retimable().quantity("read_time", read_time, Dimension::seconds, {1e-12, 1},
+                           "one integration; with dac.scheme = \"pulse_width\" the code range takes its time instead");
+    p.retimable().integer("read_phases", read_phases, {1, 2},
+                          "2: positive and negative inputs are read one after the other");
+    p.retimable().quantity("pulse_time", pulse_time, Dimension::seconds, {1e-12, 1}, "one slot of a pulse train");
+    p.retimable().integer("pulse_phases", pulse_phases, {1, 2}, "2: up and down pulses are played one after the other");
     update.describe(p);
-    p.quantity("program_time", program_time, Dimension::seconds, {0, 1}, "writing one row of cells");
-    p.integer("search_lanes", search_lanes, {1, 65536}, "values a cycle of the search for the largest magnitude");
-    p.integer("rescale_lanes", rescale_lanes, {1, 65536}, "outputs a cycle of the digital scaling");
-    p.integer("accumulate_lanes", accumulate_lanes, {1, 65536}, "multiply-adds a cycle of the digital gradient");
+    p.retimable().quantity("program_time", program_time, Dimension::seconds, {0, 1}, "writing one row of cells");
+    p.retimable().integer("search_lanes", search_lanes, {1, 65536},
+                          "values a cycle of the search for the largest magnitude");
+    p.retimable().integer("rescale_lanes", rescale_lanes, {1, 65536}, "outputs a cycle of the digital scaling");
+    p.retimable().integer("accumulate_lanes", accumulate_lanes, {1, 65536},
+                          "multiply-adds a cycle of the digital gradient");
   }
 };
 
@@ -71,10 +75,13 @@ struct TileParameters {
 /// count all cells that take part: those of the compound, twice where another cell carries the sign (see SignScheme),
 /// and all slices. A reset counts as array.program. A tile of sliced weights holds rows x columns weights: it has S
 /// columns of cells, drivers and converters for each.
+///
+/// Value counts: TileRead of reads, UpdateCounts of updates and the end of a batch (tile_counts.hpp); else none.
 class Tile : public Unit {
  public:
   /// The part of a layer's matrix that the tile holds: `inputs` x `outputs`. `stream` keys its random numbers.
-  /// Throws InputError when the part is larger than the tile.
+  /// Throws InputError when the part is larger than the tile. Where the context has recorded counts, the tile has no
+  /// array: a single cross-point stands for what all have alike.
   Tile(const sc_core::sc_module_name& name, std::uint16_t index, const UnitContext& context,
        const TileParameters& parameters, const crossbar::ArraySettings& settings, std::uint32_t inputs,
        std::uint32_t outputs, std::uint64_t seed, std::uint32_t stream, ThreadTeam& team);
@@ -110,15 +117,22 @@ class Tile : public Unit {
   [[nodiscard]] static std::vector<ActionKind> action_kinds(const crossbar::ArraySettings& settings);
   [[nodiscard]] static crossbar::ArraySettings with_update(crossbar::ArraySettings settings, const TileParameters& p);
 
-  Work perform(const Command& command) override;
-  Work read_block(const Command& command, bool transposed);
-  Work update_block(const Command& command);
-  Work end_batch(const Command& command);
+  ValueCounts compute(const Command& command) override;
+  crossbar::TileRead compute_read(const Command& command, bool transposed);
+  crossbar::UpdateCounts compute_update(const Command& command);
+  void compute_accumulate(const Command& command);
+  void compute_program(const Command& command);
+  void compute_read_back(const Command& command);
+
+  Work account(const Command& command, const ValueCounts& counts) override;
+  Work account_read(const Command& command, const crossbar::TileRead& values, bool transposed);
+  Work account_update(const Command& command, const crossbar::UpdateCounts& done);
+  Work account_end_batch(const Command& command, const crossbar::UpdateCounts& done);
   /// Counts what an update or the end of a batch did and tells its time.
   Work work_of(const Command& command, const crossbar::UpdateCounts& done, std::uint64_t items);
-  Work accumulate_block(const Command& command);
-  Work program(const Command& command);
-  Work read_back(const Command& command);
+  Work account_accumulate(const Command& command);
+  Work account_program(const Command& command);
+  Work account_read_back(const Command& command);
 
   [[nodiscard]] crossbar::InputBlock inputs_of(const Command& command, const float* values) const;
   [[nodiscard]] crossbar::InputBlock errors_of(const Command& command, const float* values) const;
@@ -129,6 +143,7 @@ class Tile : public Unit {
   TileParameters parameters_;
   crossbar::ArraySettings settings_;
   crossbar::CrossbarArray array_;
+  std::uint64_t weights_;  ///< of its part of the matrix
   ThreadTeam& team_;
   std::array<std::vector<float>, Command::max_operands> scratch_;
 };

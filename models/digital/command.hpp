@@ -32,8 +32,9 @@ enum class Opcode : std::uint8_t {
   end_loop,
   halt,  ///< controller: wait for everything in flight and tell the host
 };
-inline constexpr std::array<std::string_view, 12> opcode_names{
-    "transfer", "forward", "backward", "update", "end of batch", "accumulate", "program", "read back", "vector", "loop", "end", "halt"};
+inline constexpr std::array<std::string_view, 12> opcode_names{"transfer",     "forward",    "backward", "update",
+                                                               "end of batch", "accumulate", "program",  "read back",
+                                                               "vector",       "loop",       "end",      "halt"};
 
 enum class VectorOperation : std::uint8_t {
   normalise_pixels,       ///< [1] = [0] scalar[0] + scalar[1], [0] bytes
@@ -123,6 +124,8 @@ struct MemoryOperand {
   [[nodiscard]] constexpr bool writes() const noexcept {
     return access == Access::write || access == Access::read_write;
   }
+
+  friend bool operator==(const MemoryOperand&, const MemoryOperand&) = default;
 };
 
 /// One command, as it lies in the program memory (fixed size, no pointers). What stands under "filled in"
@@ -156,7 +159,7 @@ struct Command {
   std::uint32_t first_vector = 0;  ///< matrix commands: vectors [first_vector, first_vector + vectors)
   std::uint32_t vectors = 0;
   std::uint64_t first_sample = 0;  ///< number of the block's first image in the run: keys the random numbers
-  std::uint64_t sequence = 0;      ///< issue number, to name the command in traces and errors
+  std::uint64_t sequence = 0;      ///< number in the order of the programs: names the command in traces and errors
   float learning_rate = 0;
   float momentum = 0;
   float weight_decay = 0;
@@ -185,6 +188,8 @@ struct Command {
   }
   /// "#12 forward layer 2 on unit 3": for error messages.
   [[nodiscard]] std::string name() const;
+
+  friend bool operator==(const Command&, const Command&) = default;
 };
 static_assert(std::is_trivially_copyable_v<Command>);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "models/core/error.hpp"
 #include "models/core/rounding.hpp"
@@ -37,6 +38,9 @@ WeightUse use_of_weights(Opcode opcode) {
   return WeightUse::none;
 }
 
+/// Whether a part of the command's vectors makes sense.
+bool is_divisible(const Command& command) { return command.is_matrix_block() && !command.one_hot; }
+
 }  // namespace
 
 Controller::Controller(const sc_core::sc_module_name& name, const ControllerParameters& parameters,
@@ -50,8 +54,10 @@ Controller::Controller(const sc_core::sc_module_name& name, const ControllerPara
       unit_room_(std::move(unit_room)),
       with_unit_(unit_room_.size()),
       program_(static_cast<std::size_t>(parameters.program_memory)),
+      entries_(static_cast<std::size_t>(parameters.scoreboard_entries)),
       actions_({{"controller.fetch", "byte", "bytes of program that the controller fetched", "controller.fetch"},
                 {"controller.command", "command", "commands that the controller dispatched", "controller.command"}}) {
+  for (std::size_t entry = 0; entry < entries_.size(); ++entry) free_.push_back(entry);
   host_port.register_b_transport(this, &Controller::host_access);
   completions.register_b_transport(this, &Controller::completed);
   // An exception must not cross the simulation kernel: the host looks for it when the kernel comes to rest.
@@ -105,16 +111,17 @@ void Controller::completed(int, tlm::tlm_generic_payload& payload, sc_core::sc_t
   std::memcpy(&completion, payload.get_data_ptr(), sizeof completion);
   payload.set_response_status(tlm::TLM_OK_RESPONSE);
   --with_unit_[completion.unit];
-  for (auto entry = scoreboard_.begin(); entry != scoreboard_.end(); ++entry) {
-    const auto found = std::find(entry->sequences.begin(), entry->sequences.end(), completion.sequence);
-    if (found == entry->sequences.end()) continue;
-    entry->sequences.erase(found);
-    if (entry->dispatched && entry->sequences.empty()) {
-      const std::uint64_t number = entry->number;
-      scoreboard_.erase(entry);
-      for (Entry& other : scoreboard_) std::erase(other.waits_for, number);
+  // Sequence numbers ascend along the scoreboard.
+  const auto found = std::find_if(in_use_.begin(), in_use_.end(), [&](std::size_t index) {
+    return completion.sequence < entries_[index].end_sequence;
+  });
+  Entry& entry = entries_[*found];
+  if (--entry.parts_out == 0 && entry.dispatched) {
+    for (const std::size_t index : entry.holds_back) {
+      if (--entries_[index].waits_for == 0) ++ready_;
     }
-    break;
+    free_.push_back(*found);
+    in_use_.erase(found);
   }
   progress_.notify(sc_core::SC_ZERO_TIME);
   entered_.notify(sc_core::SC_ZERO_TIME);
@@ -172,17 +179,11 @@ void Controller::run_program() {
       throw SimulationError("command " + command.name() + ": the chip has no such unit");
     }
     resolve(command, block, images_per_block);
-    while (scoreboard_.size() >= static_cast<std::size_t>(parameters_.scoreboard_entries)) sc_core::wait(progress_);
-    Entry entry;
-    entry.command = command;
-    entry.ranges = ranges_of(command);
-    entry.number = entered_count_++;
-    entry.waits_for = dependencies_of(entry);
-    entry.end_vector = command.first_vector + command.vectors;
-    scoreboard_.push_back(std::move(entry));
+    while (free_.empty()) sc_core::wait(progress_);
+    enter(command);
     entered_.notify(sc_core::SC_ZERO_TIME);
   }
-  while (!scoreboard_.empty()) sc_core::wait(progress_);
+  while (!in_use_.empty()) sc_core::wait(progress_);
 }
 
 void Controller::resolve(Command& command, std::uint32_t block, std::uint32_t images_per_block) const {
@@ -203,80 +204,109 @@ void Controller::resolve(Command& command, std::uint32_t block, std::uint32_t im
   }
 }
 
-std::vector<Controller::Range> Controller::ranges_of(const Command& command) {
-  std::vector<Range> ranges;
+std::uint64_t Controller::parts_of(const Command& command) const noexcept {
+  if (!is_divisible(command) || parameters_.block_vectors == 0 || command.vectors == 0) return 1;
+  return ceil_divide(command.vectors, static_cast<std::uint64_t>(parameters_.block_vectors));
+}
+
+void Controller::Ranges::add(const Range& range, bool write) {
+  list[count] = range;
+  if (write) std::swap(list[writes++], list[count]);
+  ++count;
+}
+
+bool Controller::Ranges::conflict_with(const Ranges& other) const noexcept {
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::size_t end = i < writes ? other.count : other.writes;
+    for (std::size_t j = 0; j < end; ++j) {
+      if (list[i].conflicts_with(other.list[j])) return true;
+    }
+  }
+  return false;
+}
+
+Controller::Ranges Controller::ranges_of(const Command& command) {
+  Ranges ranges;
   const WeightUse weights = use_of_weights(command.opcode);
   if (weights != WeightUse::none) {
     const std::uint64_t address = first_weights + command.unit;
-    ranges.push_back({address, address, weights == WeightUse::change, 0});
+    ranges.add({address, address, 0}, weights == WeightUse::change);
   }
   for (const MemoryOperand& operand : command.operands) {
     const std::uint64_t bytes = operand.bytes(command.images);
     if (operand.access == Access::none || bytes == 0) continue;
-    ranges.push_back({operand.address, operand.address + bytes - 1, operand.writes(), operand.part});
+    ranges.add({operand.address, operand.address + bytes - 1, operand.part}, operand.writes());
   }
   return ranges;
 }
 
-std::vector<std::uint64_t> Controller::dependencies_of(const Entry& entry) const {
-  std::vector<std::uint64_t> numbers;
-  if (!parameters_.scoreboard) return numbers;
-  for (const Entry& other : scoreboard_) {
-    const bool conflict = std::any_of(entry.ranges.begin(), entry.ranges.end(), [&](const Range& a) {
-      return std::any_of(other.ranges.begin(), other.ranges.end(), [&](const Range& b) {
-        const bool disjoint = a.part != 0 && b.part != 0 && a.part != b.part;
-        return (a.write || b.write) && !disjoint && a.first <= b.last && b.first <= a.last;
-      });
-    });
-    if (conflict) numbers.push_back(other.number);
+void Controller::enter(const Command& command) {
+  const std::size_t index = free_.back();
+  free_.pop_back();
+  Entry& entry = entries_[index];
+  entry.command = command;
+  entry.ranges = ranges_of(command);
+  entry.next_sequence = next_sequence_;
+  entry.end_sequence = next_sequence_ += parts_of(command);
+  entry.waits_for = 0;
+  entry.holds_back.clear();
+  entry.end_vector = command.first_vector + command.vectors;
+  entry.parts_out = 0;
+  entry.dispatched = false;
+  if (parameters_.scoreboard) {
+    for (const std::size_t other : in_use_) {
+      if (!entry.ranges.conflict_with(entries_[other].ranges)) continue;
+      entries_[other].holds_back.push_back(index);
+      ++entry.waits_for;
+    }
   }
-  return numbers;
+  if (entry.waits_for == 0) ++ready_;
+  in_use_.push_back(index);
 }
 
-std::size_t Controller::next_to_go() {
+Controller::Entry* Controller::next_to_go() {
+  if (ready_ == 0) return nullptr;
   unit_taken_.assign(unit_room_.size(), false);
-  for (std::size_t i = 0; i < scoreboard_.size(); ++i) {
-    const Entry& entry = scoreboard_[i];
+  for (const std::size_t index : in_use_) {
+    Entry& entry = entries_[index];
     if (entry.dispatched) continue;
     const std::uint16_t unit = entry.command.unit;
-    if (!unit_taken_[unit] && entry.waits_for.empty() && with_unit_[unit] < unit_room_[unit]) return i;
+    if (!unit_taken_[unit] && entry.waits_for == 0 && with_unit_[unit] < unit_room_[unit]) return &entry;
     unit_taken_[unit] = parameters_.issue == IssueOrder::in_order;
   }
-  return scoreboard_.size();
+  return nullptr;
 }
 
 void Controller::dispatch() {
   const auto send_time =
       clock_ * static_cast<double>(ceil_divide(sizeof(Command), static_cast<std::uint64_t>(parameters_.link_bytes)));
   while (true) {
-    const std::size_t next = next_to_go();
-    if (next == scoreboard_.size()) {
+    Entry* const entry = next_to_go();
+    if (entry == nullptr) {
       sc_core::wait(entered_);
       continue;
     }
-    // Only this process takes the unit's room and marks entries dispatched; completions may remove entries
-    // in front, never this one, while the command is on the link.
-    Entry& chosen = scoreboard_[next];
-    ++with_unit_[chosen.command.unit];
-    chosen.sequences.push_back(sequence_);
-    const std::uint64_t mine = sequence_;
+    // Only this process takes the unit's room and marks entries dispatched; completions may free other entries,
+    // never this one, while the command is on the link.
+    ++with_unit_[entry->command.unit];
+    ++entry->parts_out;
     sc_core::wait(send_time);
-    const auto entry = std::find_if(scoreboard_.begin(), scoreboard_.end(), [mine](const Entry& e) {
-      return std::find(e.sequences.begin(), e.sequences.end(), mine) != e.sequences.end();
-    });
     send(*entry);
   }
 }
 
 void Controller::send(Entry& entry) {
   Command command = entry.command;
-  if (command.is_matrix_block() && !command.one_hot && parameters_.block_vectors > 0) {
+  const bool divisible = is_divisible(command);
+  if (divisible && parameters_.block_vectors > 0) {
     command.vectors =
         std::min(entry.end_vector - command.first_vector, static_cast<std::uint32_t>(parameters_.block_vectors));
   }
-  command.sequence = sequence_++;
+  command.sequence = entry.next_sequence++;
+  ++dispatched_;
   entry.command.first_vector += command.vectors;
-  entry.dispatched = !command.is_matrix_block() || command.one_hot || entry.command.first_vector >= entry.end_vector;
+  entry.dispatched = !divisible || entry.command.first_vector >= entry.end_vector;
+  if (entry.dispatched) --ready_;
   actions_.add(commands, command.scope(), 1);
 
   tlm::tlm_generic_payload payload;

@@ -6,7 +6,6 @@
 
 #include <array>
 #include <cstdint>
-#include <deque>
 #include <exception>
 #include <string_view>
 #include <systemc>
@@ -37,12 +36,14 @@ struct ControllerParameters {
   void describe(Parameters& p) {
     p.integer("block_vectors", block_vectors, {0, 1LL << 31},
               "vectors of one dispatched matrix command at most; 0: as many as the mapping put together");
-    p.integer("scoreboard_entries", scoreboard_entries, {1, 1024}, "commands waiting or in flight");
-    p.quantity("program_memory", program_memory, Dimension::bytes, {1024, 1e9}, "capacity of the program memory");
-    p.integer("fetch_bytes", fetch_bytes, {1, 4096}, "bytes that a fetch reads per cycle");
-    p.integer("link_bytes", link_bytes, {1, 4096}, "bytes per cycle of the link to the units");
-    p.choice("issue", issue, issue_order_names,
-             "each unit's commands in the order of the program, or as soon as what they depend on is complete");
+    p.retimable().integer("scoreboard_entries", scoreboard_entries, {1, 1024}, "commands waiting or in flight");
+    p.retimable().quantity("program_memory", program_memory, Dimension::bytes, {1024, 1e9},
+                           "capacity of the program memory");
+    p.retimable().integer("fetch_bytes", fetch_bytes, {1, 4096}, "bytes that a fetch reads per cycle");
+    p.retimable().integer("link_bytes", link_bytes, {1, 4096}, "bytes per cycle of the link to the units");
+    p.retimable().choice(
+        "issue", issue, issue_order_names,
+        "each unit's commands in the order of the program, or as soon as what they depend on is complete");
     p.flag("scoreboard", scoreboard, "hold a command back until those it depends on are complete");
   }
 };
@@ -53,7 +54,8 @@ struct ControllerParameters {
 ///     that are different parts of a tensor); the weights of a tile count as such a memory,
 ///   - every earlier command for the same unit has been dispatched (IssueOrder::in_order),
 ///   - the unit has room.
-/// Matrix commands are dispatched in parts of at most `block_vectors` vectors.
+/// Matrix commands are dispatched in parts of at most `block_vectors` vectors. Sequence numbers count the parts in the
+/// order of the programs, whatever the order of dispatch.
 ///
 /// Timing: a fetch takes ceil(sizeof(Command) / fetch_bytes) cycles, a dispatch ceil(sizeof(Command) / link_bytes);
 /// fetching and dispatching overlap.
@@ -73,7 +75,7 @@ class Controller : public sc_core::sc_module, public Component {
   /// Why the controller gave up, or null.
   [[nodiscard]] std::exception_ptr failure() const noexcept { return failure_; }
   /// Commands dispatched so far.
-  [[nodiscard]] std::uint64_t dispatched() const noexcept { return sequence_; }
+  [[nodiscard]] std::uint64_t dispatched() const noexcept { return dispatched_; }
 
   [[nodiscard]] std::string component_name() const override { return basename(); }
   [[nodiscard]] ActionCounts& actions() override { return actions_; }
@@ -83,20 +85,35 @@ class Controller : public sc_core::sc_module, public Component {
 
  private:
   struct Range {
-    std::uint64_t first;
-    std::uint64_t last;
-    bool write;
-    std::uint32_t part;  ///< of the operand
+    std::uint64_t first = 0;
+    std::uint64_t last = 0;
+    std::uint32_t part = 0;  ///< of the operand
+
+    [[nodiscard]] bool conflicts_with(const Range& other) const noexcept {
+      return first <= other.last && other.first <= last && (part == 0 || other.part == 0 || part == other.part);
+    }
   };
+  /// What a command touches: its operands and the weights.
+  struct Ranges {
+    std::array<Range, Command::max_operands + 1> list;
+    std::size_t writes = 0;  ///< these come first
+    std::size_t count = 0;
+
+    void add(const Range& range, bool write);
+    /// Whether both touch something that one of them writes.
+    [[nodiscard]] bool conflict_with(const Ranges& other) const noexcept;
+  };
+  /// A command on the scoreboard.
   struct Entry {
     Command command;
-    std::vector<Range> ranges;
-    std::uint64_t number = 0;              ///< in program order
-    std::vector<std::uint64_t> waits_for;  ///< numbers of the entries that this one depends on
-    std::uint32_t end_vector = 0;          ///< of the matrix command as fetched
-    std::uint32_t parts_out = 0;           ///< dispatched and not yet complete
-    bool dispatched = false;               ///< wholly
-    std::vector<std::uint64_t> sequences;
+    Ranges ranges;
+    std::uint64_t next_sequence = 0;  ///< of the part that is dispatched next
+    std::uint64_t end_sequence = 0;
+    std::size_t waits_for = 0;            ///< entries that this one depends on
+    std::vector<std::size_t> holds_back;  ///< entries that depend on this one
+    std::uint32_t end_vector = 0;         ///< of the matrix command as fetched
+    std::uint32_t parts_out = 0;          ///< dispatched and not yet complete
+    bool dispatched = false;              ///< wholly
   };
 
   void host_access(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
@@ -106,10 +123,12 @@ class Controller : public sc_core::sc_module, public Component {
   void run_program();
   [[nodiscard]] Command fetched(std::uint64_t address) const;
   void resolve(Command& command, std::uint32_t block, std::uint32_t images_per_block) const;
-  [[nodiscard]] static std::vector<Range> ranges_of(const Command& command);
-  [[nodiscard]] std::vector<std::uint64_t> dependencies_of(const Entry& entry) const;
-  /// The first entry that may be dispatched, or the number of entries.
-  [[nodiscard]] std::size_t next_to_go();
+  /// Into how many parts the command is dispatched.
+  [[nodiscard]] std::uint64_t parts_of(const Command& command) const noexcept;
+  [[nodiscard]] static Ranges ranges_of(const Command& command);
+  void enter(const Command& command);
+  /// The first entry that may be dispatched, or null.
+  [[nodiscard]] Entry* next_to_go();
   void send(Entry& entry);
 
   ControllerParameters parameters_;
@@ -119,11 +138,14 @@ class Controller : public sc_core::sc_module, public Component {
   std::vector<std::byte> program_;
   std::uint64_t program_used_ = 0;
   HostRegisters registers_;
-  std::deque<Entry> scoreboard_;
+  std::vector<Entry> entries_;       ///< of the scoreboard, in use or free
+  std::vector<std::size_t> in_use_;  ///< in the order of the program
+  std::vector<std::size_t> free_;
   bool running_ = false;
   std::exception_ptr failure_;
-  std::uint64_t sequence_ = 0;
-  std::uint64_t entered_count_ = 0;
+  std::size_t ready_ = 0;            ///< entries that wait for none and are not wholly dispatched
+  std::uint64_t next_sequence_ = 0;  ///< of the next command that is fetched
+  std::uint64_t dispatched_ = 0;
   std::vector<bool> unit_taken_;  ///< next_to_go: an earlier command for the unit still waits
   sc_core::sc_event doorbell_, entered_, progress_;
   ActionCounts actions_;

@@ -16,11 +16,24 @@ std::vector<std::uint16_t> table_positions(const MemoryOperand& operand, std::sp
   return positions;
 }
 
-IndexedCommand::IndexedCommand(const Command& asked, std::span<const std::byte> table)
-    : asked_(asked), compact_(asked), count_(asked.replica_positions()) {
+IndexedCommand::IndexedCommand(const Command& asked)
+    : asked_(asked),
+      compact_(asked),
+      count_(asked.replica_positions()),
+      first_(part_begin(asked.operands[Command::table_operand].values / sizeof(std::uint16_t), asked.replicas,
+                        asked.replica)),
+      entries_(asked.operands[Command::table_operand].values / sizeof(std::uint16_t)) {
+  const auto count = static_cast<std::uint32_t>(count_);
+  compact_.geometry = PatchGeometry::pixels(1, count, asked.layer_inputs);
+  for (std::size_t i = 0; i < Command::max_operands; ++i) {
+    if (view(i) == View::pixels) compact_.operands[i].values = count * asked.layer_outputs;
+    if (view(i) == View::patches || view(i) == View::slots) compact_.operands[i].values = count * asked.layer_inputs;
+  }
+  compact_.operands[Command::table_operand] = {};
+}
+
+IndexedCommand::IndexedCommand(const Command& asked, std::span<const std::byte> table) : IndexedCommand(asked) {
   const MemoryOperand& operand = asked.operands[Command::table_operand];
-  entries_ = operand.values / sizeof(std::uint16_t);
-  first_ = part_begin(entries_, asked.replicas, asked.replica);
   const std::size_t plane = asked.geometry.positions();
   for (std::size_t image = 0; image < asked.images; ++image) {
     const std::vector<std::uint16_t> all = table_positions(operand, table, image);
@@ -32,13 +45,6 @@ IndexedCommand::IndexedCommand(const Command& asked, std::span<const std::byte> 
       positions_.push_back(all[i]);
     }
   }
-  const auto count = static_cast<std::uint32_t>(count_);
-  compact_.geometry = PatchGeometry::pixels(1, count, asked.layer_inputs);
-  for (std::size_t i = 0; i < Command::max_operands; ++i) {
-    if (view(i) == View::pixels) compact_.operands[i].values = count * asked.layer_outputs;
-    if (view(i) == View::patches || view(i) == View::slots) compact_.operands[i].values = count * asked.layer_inputs;
-  }
-  compact_.operands[Command::table_operand] = {};
 }
 
 std::size_t IndexedCommand::index_of(std::uint64_t address) const {

@@ -23,6 +23,8 @@ class IndexedCommand {
   /// `table` holds the bytes of operand 3. Throws SimulationError when a position does not lie in the plane or the
   /// replica's positions do not ascend: the table in memory is not one.
   IndexedCommand(const Command& asked, std::span<const std::byte> table);
+  /// Without a table: for what does not depend on the positions themselves, all but gather() and runs().
+  explicit IndexedCommand(const Command& asked);
 
   [[nodiscard]] const Command& asked() const noexcept { return asked_; }
   [[nodiscard]] const Command& compact() const noexcept { return compact_; }

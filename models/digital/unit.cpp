@@ -80,8 +80,9 @@ void Unit::work_on_commands() {
 }
 
 void Unit::execute(const Command& command) {
-  const sc_time start = sc_core::sc_time_stamp();
-  const Work work = command.is_indexed() ? perform_indexed(command) : perform(command);
+  const sc_time begin = sc_core::sc_time_stamp();
+  ValueCounts counts;
+  const Work work = command.is_indexed() ? start_indexed(command, counts) : start(command, counts);
   if (context_.granularity == Granularity::block) {
     run_by_block(command, work);
   } else {
@@ -90,24 +91,51 @@ void Unit::execute(const Command& command) {
   const sc_time end = sc_time::from_value(clock_edge(sc_core::sc_time_stamp().value(), context_.clock.value()));
   if (end != sc_core::sc_time_stamp()) sc_core::wait(end - sc_core::sc_time_stamp());
   computing_[static_cast<std::size_t>(command.mode)] += work.interval.value() * work.items;
-  busy_.add(command.scope(), (end - start).value());
-  if (context_.recorder != nullptr) {
-    std::uint64_t bytes = 0;
-    for (const Traffic& traffic : work.reads) bytes += traffic.bytes();
-    for (const Traffic& traffic : work.writes) bytes += traffic.bytes();
-    context_.recorder->command({command.sequence, basename(), std::string(command.operation_name()), command.scope(),
-                                start.value(), end.value(), bytes, work.items});
-  }
+  busy_.add(command.scope(), (end - begin).value());
+  if (context_.recorder != nullptr) record(command, work, std::move(counts), begin);
   complete(command);
 }
 
-Unit::Work Unit::perform_indexed(const Command& command) {
+void Unit::record(const Command& command, const Work& work, ValueCounts counts, const sc_time& start) {
+  CommandEvent event{command.sequence,
+                     basename(),
+                     command.operation_name(),
+                     command.scope(),
+                     start.value(),
+                     sc_core::sc_time_stamp().value(),
+                     0,
+                     work.items,
+                     std::move(counts),
+                     {}};
+  event.accesses.reserve(work.reads.size() + work.writes.size());
+  const auto add = [&](const std::vector<Traffic>& list, bool write) {
+    for (const Traffic& traffic : list) {
+      event.bytes += traffic.bytes();
+      if (traffic.bytes() > 0) event.accesses.push_back({traffic.address, traffic.span, write});
+    }
+  };
+  add(work.reads, false);
+  add(work.writes, true);
+  context_.recorder->command(event);
+}
+
+Unit::Work Unit::start(const Command& command, ValueCounts& counts) {
+  if (context_.recorded != nullptr) {
+    counts = context_.recorded->of(command.sequence, basename(), command.operation_name());
+  } else {
+    counts = compute(command);
+  }
+  return account(command, counts);
+}
+
+Unit::Work Unit::start_indexed(const Command& command, ValueCounts& counts) {
   const MemoryOperand& table = command.operands[Command::table_operand];
-  const IndexedCommand indexed(command, memory(command, table));
+  const IndexedCommand indexed =
+      context_.recorded != nullptr ? IndexedCommand(command) : IndexedCommand(command, memory(command, table));
   indexed_ = &indexed;
   Work work;
   try {
-    work = perform(indexed.compact());
+    work = start(indexed.compact(), counts);
   } catch (...) {
     indexed_ = nullptr;
     throw;
@@ -238,18 +266,23 @@ void Unit::run_by_burst(const Command& command, const Work& work) {
 
 Unit::Span Unit::book(const Command& command, bool write, std::uint64_t address, std::uint32_t run_bytes,
                       std::uint64_t runs, std::uint64_t stride, const sc_time& after) {
-  BulkTransfer transfer;
+  if (bookings_.empty()) bookings_.push_back(std::make_unique<Booking>());
+  std::unique_ptr<Booking> booking = std::move(bookings_.back());
+  bookings_.pop_back();
+  tlm::tlm_generic_payload& payload = booking->payload;
+  BulkTransfer& transfer = booking->transfer;
   transfer.scope = command.scope();
   transfer.run_bytes = run_bytes;
   transfer.runs = static_cast<std::uint32_t>(runs);
   transfer.run_stride = stride;
-  tlm::tlm_generic_payload payload;
+  transfer.granted = SC_ZERO_TIME;
   payload.set_command(write ? tlm::TLM_WRITE_COMMAND : tlm::TLM_READ_COMMAND);
   payload.set_address(address);
   payload.set_data_ptr(payload_data(address, run_bytes, write));
   payload.set_data_length(run_bytes);
   payload.set_streaming_width(run_bytes);
   payload.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
+  payload.set_dmi_allowed(false);
   payload.set_extension(&transfer);
   sc_time delay = after;
   data_port->b_transport(payload, delay);
@@ -258,7 +291,9 @@ Unit::Span Unit::book(const Command& command, bool write, std::uint64_t address,
     throw SimulationError("command " + command.name() + ": " + payload.get_response_string() + " at address " +
                           std::to_string(address));
   }
-  return {transfer.granted, delay};
+  const Span span{transfer.granted, delay};
+  bookings_.push_back(std::move(booking));
+  return span;
 }
 
 void Unit::complete(const Command& command) {

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <deque>
 #include <exception>
+#include <memory>
 #include <span>
 #include <string>
 #include <systemc>
@@ -48,9 +49,10 @@ struct UnitContext {
   sc_core::sc_time clock;  ///< period of the digital clock
   Granularity granularity = Granularity::block;
   AccessParameters access;
-  AccessTracker* accesses = nullptr;      ///< required
-  Recorder* recorder = nullptr;           ///< none: nothing is recorded
-  std::exception_ptr* failure = nullptr;  ///< required: where a unit that cannot go on says why
+  AccessTracker* accesses = nullptr;         ///< required
+  Recorder* recorder = nullptr;              ///< none: nothing is recorded
+  std::exception_ptr* failure = nullptr;     ///< required: where a unit that cannot go on says why
+  const RecordedCounts* recorded = nullptr;  ///< none: values are computed
 };
 
 /// A unit that executes commands one after another: a TLM-2.0 target for commands (a write of a Command to
@@ -108,8 +110,10 @@ class Unit : public sc_core::sc_module, public Component {
     sc_core::sc_time latency;   ///< of one item through the unit
   };
 
-  /// Computes the command's values and says what it takes. Called at its start.
-  virtual Work perform(const Command& command) = 0;
+  /// Computes the command's values. Returns what they alone decide of its time and its actions. Called at its start.
+  virtual ValueCounts compute(const Command& command) = 0;
+  /// Says what the command takes and counts its actions, without looking at values: they may not have been computed.
+  virtual Work account(const Command& command, const ValueCounts& counts) = 0;
 
   [[nodiscard]] const UnitContext& context() const noexcept { return context_; }
   [[nodiscard]] sc_core::sc_time cycles(std::uint64_t count) const {
@@ -138,7 +142,9 @@ class Unit : public sc_core::sc_module, public Component {
   void receive(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
   void work_on_commands();
   void execute(const Command& command);
-  Work perform_indexed(const Command& command);
+  Work start(const Command& command, ValueCounts& counts);
+  Work start_indexed(const Command& command, ValueCounts& counts);
+  void record(const Command& command, const Work& work, ValueCounts counts, const sc_core::sc_time& start);
   [[nodiscard]] Traffic indexed_traffic(const IndexedCommand& indexed, const Traffic& compact) const;
   [[nodiscard]] float* open_indexed(const MemoryOperand& operand, std::vector<float>& scratch);
   void store_indexed(const MemoryOperand& operand, const std::vector<float>& scratch);
@@ -161,6 +167,12 @@ class Unit : public sc_core::sc_module, public Component {
   /// read reads.
   [[nodiscard]] unsigned char* payload_data(std::uint64_t address, std::uint32_t run_bytes, bool write);
 
+  /// A transaction of a transfer; the payload owns neither data nor extension.
+  struct Booking {
+    tlm::tlm_generic_payload payload;
+    BulkTransfer transfer;
+  };
+
   struct Direct {
     std::uint64_t first = 0;
     std::uint64_t last = 0;
@@ -174,9 +186,10 @@ class Unit : public sc_core::sc_module, public Component {
   std::array<std::uint64_t, mode_count> computing_{};
   std::deque<Command> queue_;
   sc_core::sc_event arrived_;
-  const IndexedCommand* indexed_ = nullptr;  ///< while perform() works on one
+  const IndexedCommand* indexed_ = nullptr;  ///< while compute() works on one
   std::vector<float> converted_;
   std::vector<Direct> direct_;
+  std::vector<std::unique_ptr<Booking>> bookings_;  ///< free ones: making one costs more than using it
   std::vector<unsigned char> unread_;
 };
 

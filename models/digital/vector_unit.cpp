@@ -95,8 +95,7 @@ Unit::Work VectorUnit::stepped(const Command& command, std::uint64_t outputs, st
   return work;
 }
 
-Unit::Work VectorUnit::perform(const Command& command) {
-  compute(command);
+Unit::Work VectorUnit::account(const Command& command, const ValueCounts& counts) {
   const auto values = [&](std::size_t operand) { return command.operands[operand].count(command.images); };
   const std::uint64_t n = values(0);
   for (const MemoryOperand& operand : command.operands) {
@@ -207,7 +206,7 @@ Unit::Work VectorUnit::perform(const Command& command) {
       count(special, command, 3 * n);
       return stepped(command, n, 2 * windows, 3);
     case VectorOperation::draw_partition:
-      return draw(command);
+      return account_draw(command, counts.at(0));
     case VectorOperation::replica_bias_activation:
       count(add, command, n);
       if (is_special(command.activation)) count(special, command, n);
@@ -223,24 +222,39 @@ Unit::Work VectorUnit::perform(const Command& command) {
   throw SimulationError("vector unit: unknown operation in command " + command.name());
 }
 
-Unit::Work VectorUnit::draw(const Command& command) {
+namespace {
+
+/// Images that use one table, a partition for all of them.
+std::uint64_t images_a_table(const Command& command) {
+  return std::max<std::uint64_t>(1, static_cast<std::uint64_t>(command.constants[0]));
+}
+
+}  // namespace
+
+std::uint64_t VectorUnit::draw(const Command& command) {
   const MemoryOperand& operand = command.operands[0];
   const auto table = memory(command, operand);
-  const std::size_t positions = command.geometry.positions();
-  const auto shared_by = std::max<std::uint64_t>(1, static_cast<std::uint64_t>(command.constants[0]));
+  const std::uint64_t shared_by = images_a_table(command);
   const std::uint32_t stream = command.layer | (command.mode == Mode::evaluation ? 1U << 16 : 0U);
   const RandomKey key(seed_, stream, RandomPurpose::patch_assignment);
   std::vector<std::uint16_t> order(operand.values / sizeof(std::uint16_t));
-  std::uint64_t drawn = 0;
   std::uint64_t words = 0;
   for (std::size_t image = 0; image < command.images; ++image) {
     const std::uint64_t sample = command.first_sample + image;
-    const PartitionCost cost = draw_partition(key, sample / shared_by, positions, command.replicas, order);
+    const PartitionCost cost =
+        draw_partition(key, sample / shared_by, command.geometry.positions(), command.replicas, order);
     std::memcpy(table.data() + image * operand.values, order.data(), operand.values);
-    if (sample % shared_by != 0) continue;  // the generator still holds the table
-    ++drawn;
-    words += cost.words;
+    if (sample % shared_by == 0) words += cost.words;  // else the generator still holds the table
   }
+  return words;
+}
+
+Unit::Work VectorUnit::account_draw(const Command& command, std::uint64_t words) {
+  const std::uint64_t positions = command.geometry.positions();
+  // Images whose number is a multiple of shared_by begin a table.
+  const std::uint64_t shared_by = images_a_table(command);
+  const std::uint64_t drawn =
+      ceil_divide(command.first_sample + command.images, shared_by) - ceil_divide(command.first_sample, shared_by);
   count(random_bit, command, words * 32);
   count(mul, command, drawn * positions);      // a word becomes a position
   count(compare, command, drawn * positions);  // collecting
@@ -249,7 +263,13 @@ Unit::Work VectorUnit::draw(const Command& command) {
   return work;
 }
 
-void VectorUnit::compute(const Command& command) {
+ValueCounts VectorUnit::compute(const Command& command) {
+  if (command.operation == VectorOperation::draw_partition) return {draw(command)};
+  compute_values(command);
+  return {};
+}
+
+void VectorUnit::compute_values(const Command& command) {
   const auto& operands = command.operands;
   const auto read = [&](std::size_t i) { return load(command, operands[i], scratch_[i]); };
   const auto change = [&](std::size_t i) { return open(command, operands[i], scratch_[i]); };
@@ -371,7 +391,7 @@ void VectorUnit::compute(const Command& command) {
       vector_math::local_response_norm_backward(read(0), read(1), norm_shape(command), change(2));
       return finish(2);
     case VectorOperation::draw_partition:
-      return;  // see draw()
+      return;  // see compute()
     case VectorOperation::replica_bias_activation:
     case VectorOperation::replica_bias_gradient: {
       const bool forward = command.operation == VectorOperation::replica_bias_activation;

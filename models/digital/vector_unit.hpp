@@ -37,6 +37,7 @@ struct VectorUnitParameters {
 /// at a time; a replica's bias and its gradient an issue a value; folding an issue a value of the patches.
 /// What an operation derives once a channel (square roots of batch normalisation, mixtures) is counted, not timed.
 /// Actions: vector.add, .mul, .special, .compare, .convert, one a value; random.bit.
+/// Value counts: of a partition, the random words that it took; of everything else, none.
 class VectorUnit : public Unit {
  public:
   /// `seed` keys the choices of stochastic pooling and the partitions, with the command's layer and the number of the
@@ -47,12 +48,14 @@ class VectorUnit : public Unit {
   [[nodiscard]] std::vector<InventoryItem> inventory() const override;
 
  private:
-  Work draw(const Command& command);
-
   enum Kind : std::size_t { add, mul, special, compare, convert, random_bit };
 
-  Work perform(const Command& command) override;
-  void compute(const Command& command);
+  ValueCounts compute(const Command& command) override;
+  Work account(const Command& command, const ValueCounts& counts) override;
+  /// Draws the tables of the command's images. Returns the random words that this took.
+  std::uint64_t draw(const Command& command);
+  void compute_values(const Command& command);
+  Work account_draw(const Command& command, std::uint64_t words);
   [[nodiscard]] Work timing(const Command& command, std::uint64_t values, bool special) const;
   /// The time of `outputs` values that take so many steps each.
   [[nodiscard]] Work stepped(const Command& command, std::uint64_t outputs, std::uint64_t plain_steps,

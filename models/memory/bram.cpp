@@ -75,16 +75,28 @@ void Bram::restore_state(std::span<const std::byte> state) {
 void Bram::count_words(const Transfer& transfer) {
   std::ranges::fill(words_, 0);
   const std::uint64_t row = word_bytes_ * banks_;  // bytes of one word in every bank
-  const std::uint64_t step = transfer.run_stride % row;
-  const std::uint64_t period = row / std::gcd(row, step);  // run i + period begins in the same bank as run i
-  std::uint64_t everywhere = 0;                            // words in each bank
+  const std::uint64_t step = transfer.runs > 1 ? transfer.run_stride % row : 0;
+  const std::uint64_t period =
+      step == 0 ? 1 : row / std::gcd(row, step);  // run i + period begins in the same bank as run i
+  const std::uint64_t rounds = transfer.runs / period;
+  const std::uint64_t rest = transfer.runs % period;
+  std::uint64_t everywhere = 0;  // words in each bank
+  std::uint64_t begin = transfer.address % row;
   for (std::uint64_t i = 0; i < std::min(transfer.runs, period); ++i) {
-    const std::uint64_t alike = (transfer.runs - i + period - 1) / period;
-    const std::uint64_t begin = (transfer.address + i * step) % row;
+    const std::uint64_t alike = rounds + (i < rest ? 1 : 0);
     const std::uint64_t first = begin / word_bytes_;
-    const std::uint64_t words = (begin + transfer.run_bytes - 1) / word_bytes_ - first + 1;
-    everywhere += alike * (words / banks_);
-    for (std::uint64_t w = 0; w < words % banks_; ++w) words_[(first + w) % banks_] += alike;
+    std::uint64_t words = (begin + transfer.run_bytes - 1) / word_bytes_ - first + 1;
+    if (words >= banks_) {
+      everywhere += alike * (words / banks_);
+      words %= banks_;
+    }
+    std::size_t bank = first;
+    for (std::uint64_t w = 0; w < words; ++w) {
+      words_[bank] += alike;
+      if (++bank == banks_) bank = 0;
+    }
+    begin += step;
+    if (begin >= row) begin -= row;
   }
   for (std::uint64_t& words : words_) words += everywhere;
 }

@@ -18,7 +18,7 @@ std::vector<InventoryItem> Dma::inventory() const {
   return {{"dma", "dma", static_cast<std::uint64_t>(parameters_.channels)}};
 }
 
-Unit::Work Dma::perform(const Command& command) {
+ValueCounts Dma::compute(const Command& command) {
   if (command.opcode != Opcode::transfer) {
     throw SimulationError("the DMA engine cannot execute command " + command.name());
   }
@@ -27,14 +27,19 @@ Unit::Work Dma::perform(const Command& command) {
   if (from.size() != to.size())
     throw SimulationError("command " + command.name() + ": source and destination differ in size");
   std::memmove(to.data(), from.data(), from.size());
-  count(byte, command, from.size());
+  return {};
+}
+
+Unit::Work Dma::account(const Command& command, const ValueCounts& /*counts*/) {
+  const std::uint64_t bytes = command.operands[0].bytes(command.images);
+  count(byte, command, bytes);
   count(descriptor, command, 1);
 
   const auto burst = static_cast<std::uint64_t>(parameters_.burst_bytes);
   Work work;
-  work.reads.push_back(Traffic::contiguous(command.operands[0].address, from.size()));
-  work.writes.push_back(Traffic::contiguous(command.operands[1].address, to.size()));
-  work.items = (from.size() + burst - 1) / burst;
+  work.reads.push_back(Traffic::contiguous(command.operands[0].address, bytes));
+  work.writes.push_back(Traffic::contiguous(command.operands[1].address, bytes));
+  work.items = (bytes + burst - 1) / burst;
   work.interval =
       sc_core::sc_time(parameters_.round_trip / static_cast<double>(parameters_.outstanding), sc_core::SC_SEC);
   work.latency = cycles(static_cast<std::uint64_t>(parameters_.setup_cycles));

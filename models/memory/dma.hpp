@@ -37,7 +37,8 @@ class Dma : public Unit {
  private:
   enum Kind : std::size_t { byte, descriptor };
 
-  Work perform(const Command& command) override;
+  ValueCounts compute(const Command& command) override;
+  Work account(const Command& command, const ValueCounts& counts) override;
 
   DmaParameters parameters_;
 };

@@ -515,5 +515,41 @@ TEST(ConfigurationText, ListsEveryKeyWithItsValueAndDescription) {
   EXPECT_THAT(text.str(), HasSubstr("one of differential, reference"));
 }
 
+// ---- what a recorded run can be timed anew with ----
+
+struct Inner {
+  double x = 0;
+  double y = 0;
+  void describe(Parameters& p) {
+    p.number("x", x, {0, 1}, "");
+    p.retimable().number("y", y, {0, 1}, "");
+  }
+};
+struct Outer {
+  double before = 0;
+  std::int64_t marked = 0;
+  double after = 0;
+  Inner plain, whole;
+  void describe(Parameters& p) {
+    p.number("before", before, {0, 1}, "");
+    p.retimable().integer("marked", marked, {0, 1}, "");
+    p.number("after", after, {0, 1}, "");
+    p.section("plain", plain, "");
+    p.retimable().section("whole", whole, "");
+    p.section("behind", plain, "");
+  }
+};
+
+TEST(Retimable, MarksTheNextKeyOrTableOnly) {
+  Outer outer;
+  ConfigurationText text;
+  outer.describe(text);
+  std::vector<std::string> marked;
+  for (const auto& entry : text.entries()) {
+    if (entry.retimable) marked.push_back(entry.key);
+  }
+  EXPECT_EQ(marked, (std::vector<std::string>{"marked", "plain.y", "whole.x", "whole.y", "behind.y"}));
+}
+
 }  // namespace
 }  // namespace rheo

@@ -171,7 +171,7 @@ class SmallChip : public sc_core::sc_module, public Recorder {
   [[nodiscard]] const CommandEvent& event(std::uint64_t sequence) const {
     return *std::ranges::find(events, sequence, &CommandEvent::sequence);
   }
-  /// Ticks from start to end of the command that was dispatched as number `sequence`.
+  /// Ticks from start to end of command number `sequence` of the programs.
   [[nodiscard]] std::uint64_t duration(std::uint64_t sequence) const {
     return event(sequence).end - event(sequence).start;
   }

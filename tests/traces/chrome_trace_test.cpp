@@ -18,14 +18,15 @@ class ChromeTraceTest : public ::testing::Test {
 
   nlohmann::json events_of(const std::vector<CommandEvent>& events) {
     {
-      ChromeTrace trace(file_, {"conv1"});
+      ChromeTrace trace(file_, {"shared", "conv1"});
       for (const CommandEvent& event : events) trace.command(event);
+      trace.finish();
     }
     std::ifstream in(file_);
     return nlohmann::json::parse(in).at("traceEvents");
   }
 
-  static CommandEvent event(const std::string& unit, std::uint64_t start, std::uint64_t end) {
+  static CommandEvent event(std::string_view unit, std::uint64_t start, std::uint64_t end) {
     return {1, unit, "forward", {Mode::training, Phase::forward, 1}, start, end, 64, 3};
   }
 

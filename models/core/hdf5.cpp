@@ -1,6 +1,8 @@
-#include "platforms/hdf5.hpp"
+#include "models/core/hdf5.hpp"
 
 namespace rheo::hdf5 {
+
+void forgo_cleanup_at_exit() { check(H5dont_atexit()); }
 
 std::string file_image(const std::function<void(hid_t file)>& fill) {
   H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);

@@ -43,6 +43,14 @@ template <>
   return H5T_NATIVE_UINT64;
 }
 template <>
+[[nodiscard]] inline hid_t type_of<std::uint16_t>() {
+  return H5T_NATIVE_UINT16;
+}
+template <>
+[[nodiscard]] inline hid_t type_of<std::uint8_t>() {
+  return H5T_NATIVE_UINT8;
+}
+template <>
 [[nodiscard]] inline hid_t type_of<double>() {
   return H5T_NATIVE_DOUBLE;
 }
@@ -96,6 +104,10 @@ template <class T>
   std::vector<hsize_t> shape;
   return read<T>(group, name, shape);
 }
+
+/// Keeps HDF5 from cleaning up when the process ends: version 1.10.8 crashes there over a file that a full disk kept it
+/// from closing. To be called before anything else of HDF5; whoever opens files closes them.
+void forgo_cleanup_at_exit();
 
 /// The bytes of a file that `fill` fills. Built in memory: what the disk refuses cannot leave half a file, and HDF5
 /// never sees the refusal.

@@ -1,0 +1,275 @@
+// trace.h5: what is written comes back, also after a kill; what is damaged is refused.
+#include <gmock/gmock.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <fstream>
+#include <sstream>
+
+#include "models/core/error.hpp"
+#include "traces/csv_trace.hpp"
+#include "traces/trace_reader.hpp"
+#include "traces/trace_writer.hpp"
+
+namespace rheo {
+namespace {
+
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
+
+TraceHeader header() {
+  TraceHeader h;
+  h.version = "1.2.3";
+  h.configuration = "seed = 1\n";
+  h.tick_seconds = 1e-14;
+  h.units = {"dma", "vector_unit", "tile0"};
+  h.operations = {"transfer", "forward", "max-pool"};
+  h.layers = {"shared", "conv1"};
+  h.memories = {{"buffer", 0, 4096}, {"dram", 1ULL << 32, 1ULL << 20}};
+  h.images = {28, 28, 1, 10, 5, 3, 0.25, 0.5};
+  return h;
+}
+
+constexpr std::array<std::string_view, 3> units{"dma", "vector_unit", "tile0"};
+constexpr std::array<std::string_view, 3> operations{"transfer", "forward", "max-pool"};
+
+/// Command n of a made-up run: every field of it differs from its neighbours'.
+CommandEvent made_up(std::uint64_t n) {
+  const std::uint64_t mixed = n * 0x9E3779B97F4A7C15ULL;
+  CommandEvent event{n,
+                     units[mixed % 3],
+                     operations[(mixed >> 8) % 3],
+                     {static_cast<Mode>((mixed >> 16) % 3), static_cast<Phase>((mixed >> 24) % 5),
+                      static_cast<LayerIndex>((mixed >> 32) % 2)},
+                     1000 * n,
+                     1000 * n + (mixed >> 40),
+                     mixed >> 50,
+                     n % 77,
+                     {},
+                     {}};
+  for (std::uint64_t i = 0; i < n % 4; ++i) event.counts.push_back(mixed >> (8 * i));
+  for (std::uint64_t i = 0; i < n % 3; ++i) event.accesses.push_back({mixed >> 30, n + i, i % 2 == 1});
+  return event;
+}
+
+void expect_equal(const CommandEvent& a, const CommandEvent& b) {
+  EXPECT_EQ(a.sequence, b.sequence);
+  EXPECT_EQ(a.unit, b.unit);
+  EXPECT_EQ(a.operation, b.operation);
+  EXPECT_EQ(a.scope, b.scope);
+  EXPECT_EQ(a.start, b.start);
+  EXPECT_EQ(a.end, b.end);
+  EXPECT_EQ(a.bytes, b.bytes);
+  EXPECT_EQ(a.items, b.items);
+  EXPECT_EQ(a.counts, b.counts);
+  ASSERT_EQ(a.accesses.size(), b.accesses.size());
+  for (std::size_t i = 0; i < a.accesses.size(); ++i) {
+    EXPECT_EQ(a.accesses[i].address, b.accesses[i].address);
+    EXPECT_EQ(a.accesses[i].bytes, b.accesses[i].bytes);
+    EXPECT_EQ(a.accesses[i].write, b.accesses[i].write);
+  }
+}
+
+/// Programs of 500 commands each.
+constexpr std::uint64_t commands_a_program = 500;
+
+void write_commands(TraceWriter& writer, std::uint64_t count) {
+  for (std::uint64_t n = 0; n < count; ++n) {
+    writer.command(made_up(n));
+    if ((n + 1) % commands_a_program != 0) continue;
+    const std::uint64_t program = n / commands_a_program;
+    writer.program({program == 0 ? "initialise" : "training", Mode::training, 64, 64 * program, 0.125, program, n});
+  }
+}
+
+std::string content(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  std::ostringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+class TraceFile : public ::testing::Test {
+ protected:
+  ~TraceFile() override {
+    std::filesystem::remove(file_);
+    std::filesystem::remove(other_);
+  }
+
+  void write_whole(std::uint64_t count) const {
+    TraceWriter writer(file_, header());
+    write_commands(writer, count);
+    writer.epoch({1, 2.5, 0.5, 2.25, 0.75, 0.01, 0.9});
+    writer.finish("{\"schema\": 1}\n");
+  }
+  /// The error of reading everything, or "".
+  static std::string error_of(const std::filesystem::path& file) {
+    try {
+      TraceReader reader(file);
+      while (reader.left() > 0) static_cast<void>(reader.next(1000));
+      return "";
+    } catch (const InputError& error) {
+      return error.what();
+    }
+  }
+
+  const std::filesystem::path file_ =
+      std::filesystem::temp_directory_path() / ("rheo-trace-" + std::to_string(::getpid()) + ".h5");
+  const std::filesystem::path other_ =
+      std::filesystem::temp_directory_path() / ("rheo-trace-" + std::to_string(::getpid()) + "-2.h5");
+};
+
+TEST_F(TraceFile, WhatIsWrittenComesBack) {
+  constexpr std::uint64_t count = 20'000;  // two chunks and a part of one
+  write_whole(count);
+  TraceReader reader(file_);
+  const TraceHeader& h = reader.header();
+  EXPECT_EQ(h.version, "1.2.3");
+  EXPECT_EQ(h.configuration, "seed = 1\n");
+  EXPECT_EQ(h.tick_seconds, 1e-14);
+  EXPECT_TRUE(h.from_start);
+  EXPECT_EQ(h.units, header().units);
+  EXPECT_EQ(h.operations, header().operations);
+  EXPECT_EQ(h.layers, header().layers);
+  ASSERT_EQ(h.memories.size(), 2U);
+  EXPECT_EQ(h.memories[1].name, "dram");
+  EXPECT_EQ(h.memories[1].address, 1ULL << 32);
+  EXPECT_EQ(h.images.height, 28U);
+  EXPECT_EQ(h.images.test, 3U);
+  EXPECT_EQ(h.images.pixel_deviation, 0.5);
+  EXPECT_EQ(reader.report(), "{\"schema\": 1}\n");
+  ASSERT_EQ(reader.epochs().size(), 1U);
+  EXPECT_EQ(reader.epochs()[0].test_accuracy, 0.75);
+  EXPECT_EQ(reader.epochs()[0].momentum, 0.9);
+
+  ASSERT_EQ(reader.programs().size(), count / commands_a_program);
+  EXPECT_EQ(reader.programs()[0].program, "initialise");
+  EXPECT_EQ(reader.programs()[3].first_sample, 192U);
+  EXPECT_EQ(reader.programs()[3].learning_rate, 0.125);
+  EXPECT_EQ(reader.programs()[3].commands, commands_a_program);
+
+  ASSERT_EQ(reader.commands(), count);
+  std::uint64_t n = 0;
+  while (reader.left() > 0) {
+    for (TracedCommand& command : reader.next(700)) expect_equal(reader.named(std::move(command)), made_up(n++));
+  }
+  EXPECT_EQ(n, count);
+}
+
+TEST_F(TraceFile, IsReadableWhileItIsWrittenAndAfterAKill) {
+  std::array<int, 2> written{};
+  ASSERT_EQ(::pipe(written.data()), 0);
+  constexpr std::uint64_t count = 30'000;
+  constexpr std::uint64_t flushed = 3 * 8192;  // whole chunks
+  const pid_t writer = ::fork();
+  if (writer == 0) {
+    TraceWriter trace(file_, header());
+    write_commands(trace, count);
+    trace.epoch({});
+    const char done = 1;
+    if (::write(written[1], &done, 1) != 1) ::_exit(1);
+    while (true) ::pause();
+  }
+  char done = 0;
+  ASSERT_EQ(::read(written[0], &done, 1), 1);
+  const auto expect_prefix = [&] {
+    TraceReader reader(file_);
+    EXPECT_EQ(reader.commands(), flushed);
+    EXPECT_EQ(reader.report(), "");
+    EXPECT_EQ(reader.epochs().size(), 1U);
+    // Programs whose commands, counts and accesses are all there: 1.5 counts and 1 access a command on average.
+    ASSERT_GT(reader.programs().size(), 30U);
+    EXPECT_LE(reader.programs().size() * commands_a_program, flushed);
+    const std::uint64_t whole = reader.programs().size() * commands_a_program;
+    std::uint64_t n = 0;
+    for (TracedCommand& command : reader.next(whole)) expect_equal(reader.named(std::move(command)), made_up(n++));
+    for (const TracedCommand& command : reader.next(flushed)) EXPECT_EQ(command.sequence, n++);
+    EXPECT_EQ(n, flushed);
+  };
+  expect_prefix();
+  ASSERT_EQ(::kill(writer, SIGKILL), 0);
+  int status = 0;
+  ASSERT_EQ(::waitpid(writer, &status, 0), writer);
+  ASSERT_TRUE(WIFSIGNALED(status));
+  expect_prefix();
+}
+
+TEST_F(TraceFile, AnInterruptedRunLosesNothing) {
+  {
+    TraceWriter writer(file_, header());
+    write_commands(writer, 1234);
+  }
+  TraceReader reader(file_);
+  EXPECT_EQ(reader.commands(), 1234U);
+  EXPECT_EQ(reader.programs().size(), 2U);
+  EXPECT_EQ(reader.report(), "");
+}
+
+TEST_F(TraceFile, WhatIsNoTraceIsRefusedInOneLine) {
+  const auto refused = [&](const std::string& words) {
+    const std::string error = error_of(file_);
+    EXPECT_THAT(error, HasSubstr(file_.string() + ": "));
+    EXPECT_THAT(error, HasSubstr(words));
+    EXPECT_EQ(error.find('\n'), std::string::npos);
+  };
+  refused("no such file");
+  std::ofstream(file_) << "";
+  refused("no trace");
+  std::ofstream(file_) << "sequence,unit\n1,dma\n";
+  refused("no trace");
+}
+
+TEST_F(TraceFile, ATruncatedOneIsRefusedOrReadAsFarAsItGoes) {
+  write_whole(20'000);
+  const std::string whole = content(file_);
+  for (std::size_t part = 1; part < 24; ++part) {
+    std::ofstream(other_, std::ios::binary) << whole.substr(0, whole.size() * part / 24);
+    EXPECT_THAT(error_of(other_), EndsWith("damaged, or no trace of Rheo")) << part << " / 24";
+  }
+}
+
+TEST_F(TraceFile, ADamagedOneIsRefusedOrReadsAsBefore) {
+  write_whole(20'000);
+  const std::string whole = content(file_);
+  int refused = 0;
+  for (int place = 0; place < 60; ++place) {
+    std::string damaged = whole;
+    damaged[whole.size() * static_cast<std::size_t>(place) / 60] ^= 0x55;
+    std::ofstream(other_, std::ios::binary) << damaged;
+    if (!error_of(other_).empty()) {
+      ++refused;
+      continue;
+    }
+    // The byte belongs to nothing.
+    TraceReader reader(other_);
+    EXPECT_EQ(reader.commands(), 20'000U);
+    std::uint64_t n = 0;
+    for (TracedCommand& command : reader.next(20'000)) expect_equal(reader.named(std::move(command)), made_up(n++));
+  }
+  EXPECT_GT(refused, 30);
+}
+
+TEST_F(TraceFile, ADiskThatRefusesIsAnError) {
+  EXPECT_THROW(TraceWriter("/proc/no/such/folder.h5", header()), SimulationError);
+}
+
+TEST_F(TraceFile, AsCsvItIsALineACommand) {
+  write_whole(3);
+  TraceReader reader(file_);
+  CsvTrace csv(other_, reader.header().layers);
+  reader.read_into(csv);
+  csv.finish();
+  std::istringstream in(content(other_));
+  std::string line;
+  ASSERT_TRUE(std::getline(in, line));
+  EXPECT_EQ(line, "sequence,unit,operation,layer,mode,phase,start_s,end_s,bytes,items");
+  ASSERT_TRUE(std::getline(in, line));
+  EXPECT_EQ(line, "0,dma,transfer,shared,training,forward,0.00000000000000,0.00000000000000,0,0");
+  ASSERT_TRUE(std::getline(in, line));
+  // 1000 ticks of 10 fs.
+  EXPECT_THAT(line, HasSubstr(",0.00000000001000,"));
+}
+
+}  // namespace
+}  // namespace rheo
