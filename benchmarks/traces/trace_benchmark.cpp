@@ -1,8 +1,8 @@
 // benchmark_traces [REPEATS [--set KEY=VALUE]...]: what writing a trace costs and how much faster a replay is. For
-// LeNet on Fashion-MNIST (2 epochs of 10,240 images at batch 512, one thread) with two devices and both granularities,
-// `rheo` runs in turn, REPEATS times (5): without a trace, with one, and as a replay of it. Printed: medians of the
-// processor time of the whole process, in seconds, their ratios, the bytes of the trace a command, and whether the
-// replay's report is that of the run in every number but the wall time.
+// LeNet on Fashion-MNIST (2 epochs of 10,240 images at batch 512, one thread; burst by burst 1 epoch of 512) with two
+// devices, `rheo` runs in turn, REPEATS times (5): without a trace, with one, and as a replay of it. Printed: the least
+// processor time of the whole process, in seconds, ratios, the bytes of the trace a command, and whether the replay's
+// report is that of the run in every number but the wall time.
 #include <fmt/format.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
