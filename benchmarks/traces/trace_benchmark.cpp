@@ -1,8 +1,8 @@
 // benchmark_traces [REPEATS [--set KEY=VALUE]...]: what writing a trace costs and how much faster a replay is. For
-// LeNet on Fashion-MNIST (2 epochs of 10,240 images at batch 512, one thread) with two devices and both granularities,
-// `rheo` runs in turn, REPEATS times (5): without a trace, with one, and as a replay of it. Printed: medians of the
-// processor time of the whole process, in seconds, their ratios, the bytes of the trace a command, and whether the
-// replay's report is that of the run in every number but the wall time.
+// LeNet on Fashion-MNIST (2 epochs of 10,240 images at batch 512, one thread; burst by burst 1 epoch of 512) with two
+// devices, `rheo` runs in turn, REPEATS times (5): without a trace, with one, and as a replay of it. Printed: medians
+// of the processor time of the whole process, in seconds, and of the ratios, the bytes of the trace a command, and
+// whether the replay's report is that of the run in every number but the wall time.
 #include <fmt/format.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -50,8 +50,17 @@ double seconds_of(const Words& words) {
   return seconds(use.ru_utime) + seconds(use.ru_stime);
 }
 
-/// What the neighbours on a shared machine cost comes on top.
-double least(const std::vector<double>& values) { return *std::min_element(values.begin(), values.end()); }
+double median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return values[values.size() / 2];
+}
+
+/// The median of the ratios of what ran one after the other: a shared machine is faster now and slower then.
+double ratio(const std::vector<double>& above, const std::vector<double>& below) {
+  std::vector<double> ratios;
+  for (std::size_t i = 0; i < above.size(); ++i) ratios.push_back(above[i] / below[i]);
+  return median(ratios);
+}
 
 Json report_of(const std::filesystem::path& folder) {
   std::ifstream in(folder / "report.json");
@@ -101,7 +110,7 @@ void measure(const std::filesystem::path& folder, const std::string& device, con
     commands += actions.at("controller.command").get<std::uint64_t>();
   }
   fmt::print("{:<22} {:>8.2f} {:>8.2f} {:>8.3f} {:>8.2f} {:>8.1f} {:>9.1f}   {}\n", device + ", " + granularity,
-             least(off), least(on), least(on) / least(off), least(replay), least(off) / least(replay),
+             median(off), median(on), ratio(on, off), median(replay), ratio(off, replay),
              static_cast<double>(std::filesystem::file_size(traced / "trace.h5")) / static_cast<double>(commands),
              same ? "identical" : "DIFFERENT");
   std::fflush(stdout);

@@ -5,6 +5,7 @@
 
 #include <csignal>
 #include <fstream>
+#include <memory>
 #include <sstream>
 
 #include "models/core/error.hpp"
@@ -171,6 +172,16 @@ TEST_F(TraceFile, IsReadableWhileItIsWrittenAndAfterAKill) {
     if (::write(written[1], &done, 1) != 1) ::_exit(1);
     while (true) ::pause();
   }
+  struct End {  // also where the test ends early
+    explicit End(pid_t id) : process(id) {}
+    End(const End&) = delete;
+    pid_t process;
+    ~End() {
+      ::kill(process, SIGKILL);
+      ::waitpid(process, nullptr, 0);
+    }
+  };
+  auto end = std::make_unique<End>(writer);
   char done = 0;
   ASSERT_EQ(::read(written[0], &done, 1), 1);
   const auto expect_prefix = [&] {
@@ -188,10 +199,7 @@ TEST_F(TraceFile, IsReadableWhileItIsWrittenAndAfterAKill) {
     EXPECT_EQ(n, flushed);
   };
   expect_prefix();
-  ASSERT_EQ(::kill(writer, SIGKILL), 0);
-  int status = 0;
-  ASSERT_EQ(::waitpid(writer, &status, 0), writer);
-  ASSERT_TRUE(WIFSIGNALED(status));
+  end.reset();
   expect_prefix();
 }
 
