@@ -75,9 +75,10 @@ std::vector<std::uint64_t> event_capacities(const StreamConfiguration& configura
   for (std::size_t i = 0; i < network.layers.size(); ++i) {
     const double ratio = accounted_ratio(configuration, network, i);
     if (ratio == 0) {
-      throw InputError("events.capacity_bits",
-                       fmt::format("absent, and no spike ratio of {} is known; expected it or accounting.spike_ratio",
-                                   network.layers[i].name));
+      throw InputError(
+          "events.capacity_bits",
+          fmt::format("no spike ratio of {} is known to size them by; expected capacities or accounting.spike_ratio",
+                      network.layers[i].name));
     }
     const std::uint64_t inputs = network.input_of(i).values();
     const std::uint32_t bits = event_bits(inputs, network.ticks);

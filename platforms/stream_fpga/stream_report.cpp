@@ -115,7 +115,9 @@ Json stream_report(const StreamConfiguration& configuration, const spiking::Spik
                {"tick_batching_bits", spikes.fullest * event_bits(inputs, network.ticks)},
                {"tick_batching_bits_mean", event_buffer_bits(spikes.mean_ratio, inputs, network.ticks)},
                {"binary_tensor_bits", inputs * network.ticks},
-               {"break_even", spikes.fullest_ratio * std::log2(cells)}};
+               {"events_are_smaller", spikes.fullest * event_bits(inputs, network.ticks) < inputs * network.ticks},
+               {"break_even", spikes.mean_ratio * std::log2(cells)},
+               {"break_even_fullest", spikes.fullest_ratio * std::log2(cells)}};
     if (configuration.schedule == StreamSchedule::tick_batching) {
       layer["event_bits_peak"] = chip.event_bits_of(i);
       layer["event_bits_capacity"] = capacities[i];
@@ -178,7 +180,7 @@ std::string stream_report_text(const Json& report) {
                         layer.at("name").get<std::string>(), 100 * number(layer, "spike_ratio"),
                         100 * number(layer, "spike_ratio_fullest"), 100 * number(layer, "spike_ratio_peak"),
                         100 * number(layer, "spike_ratio_printed"), layer.at("tick_batching_bits").get<std::uint64_t>(),
-                        number(layer, "break_even"), with_prefix(number(layer, "energy_j"), "J"));
+                        number(layer, "break_even_fullest"), with_prefix(number(layer, "energy_j"), "J"));
   }
   if (report.at("layers").front().contains("event_bits_capacity")) {
     text += "Events     bits that the fullest example took, of the buffer's:";

@@ -11,7 +11,9 @@
 namespace rheo {
 
 /// report.json, schema 1, of an inference: accuracy, time, energy, memory and area of the one execution, in SI units,
-/// and of each layer its spikes beside the printed ratio, and what an event buffer must hold for the fullest example.
+/// and of each layer its spikes beside the printed ratio, and what an event buffer must hold for the fullest example;
+/// events_are_smaller than one bit an input and tick when that is less. break_even is p log2(S T) at the mean ratio,
+/// break_even_fullest at that of the fullest example.
 /// Every number is checked to be finite and not negative.
 [[nodiscard]] nlohmann::ordered_json stream_report(const StreamConfiguration& configuration,
                                                    const spiking::SpikingNetwork& network,

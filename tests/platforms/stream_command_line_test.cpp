@@ -137,6 +137,10 @@ TEST_F(StreamRun, TickBatchingAndZeroSkippingClassifyTheSame) {
     EXPECT_GE(layer.at("spike_ratio_fullest"), layer.at("spike_ratio"));
     EXPECT_LE(layer.at("spike_ratio_fullest"), layer.at("spike_ratio_peak"));
     EXPECT_GT(layer.at("spike_ratio"), 0);
+    const auto number = [&layer](const char* key) { return layer.at(key).get<double>(); };
+    EXPECT_NEAR(number("break_even_fullest") / number("break_even"),
+                number("spike_ratio_fullest") / number("spike_ratio"), 1e-9);
+    EXPECT_EQ(layer.at("events_are_smaller"), number("tick_batching_bits") < number("binary_tensor_bits"));
   }
   EXPECT_GT(batched.at("time").at("cycles"), streaming.at("time").at("cycles"));
   EXPECT_THAT(read_text(work() / "batched/report.txt"), HasSubstr("others may take more"));
