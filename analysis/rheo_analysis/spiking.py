@@ -103,7 +103,7 @@ def ratios_figure(run):
         if layer["name"].startswith("("):
             continue  # what leaves the network is no layer's input
         axes.plot(range(1, len(layer["by_tick"]) + 1), 100 * layer["by_tick"], color=style.colour(index),
-                  label=f"{layer['name']}: {100 * layer['mean']:.2g} %" +
+                  label=f"{layer['name']}: mean {100 * layer['mean']:.2g} %" +
                         (f" (printed maximum {100 * layer['printed']:.2g} %)" if layer["printed"] else ""))
         if layer["printed"]:
             axes.axhline(100 * layer["printed"], color=style.colour(index), linestyle=":", linewidth=1)
@@ -132,6 +132,9 @@ def read_widths(file):
         raise BadInput(f"{file}: expected what rheo spiking-widths writes: {error!r}") from error
 
 
+RANGE_LINES = ("-", "--", "-.", ":")
+
+
 def widths_curve(rows, key):
     """(the width that is held, {range in thresholds: rows in ascending order of `key`}) of one of the two widths: the
     other is held where the most rows hold it."""
@@ -154,7 +157,7 @@ def widths_figure(rows):
         held, curves = widths_curve(rows, key)
         for number, (room, points) in enumerate(curves.items()):
             bits = [row[key] for row in points]
-            line = style.line(number)
+            line = RANGE_LINES[number % len(RANGE_LINES)]
             for index, name in enumerate(layers):
                 mismatch.plot(bits, [100 * row[f"mismatch_{name}"] for row in points], marker="o", linestyle=line,
                               color=style.colour(index), label=name if number == 0 else None)
@@ -165,12 +168,13 @@ def widths_figure(rows):
                           color=style.colour(0), label=label)
         accuracy.axhline(100 * rows[0]["float_accuracy"], color=style.MUTED, linestyle=":", label="floating point")
         mismatch.set_title(f"{title} (the other {held:g} bits)")
+        clipped.set_xticks(sorted({row[key] for points in curves.values() for row in points}))
         clipped.set_xlabel(f"bits of {title}")
     panels[0][0].set_yscale("log")
     panels[0][0].set_ylabel("spikes that differ\n(% of the spikes)")
     panels[1][0].set_ylabel("test accuracy (%)")
     panels[2][0].set_ylabel("membranes cut off\n(% of the updates)")
-    panels[0][1].legend(loc="best")
+    panels[0][0].legend(loc="lower left")
     panels[1][1].legend(loc="best")
     drawing.tight_layout()
     return drawing

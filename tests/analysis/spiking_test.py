@@ -59,7 +59,7 @@ class Spiking(RunFolders):
 
     def test_printed_ratios_are_called_maxima(self):
         labels = [line.get_label() for line in spiking.ratios_figure(self.report()).axes[0].get_lines()]
-        self.assertEqual(labels[0], "conv1: 0.4 % (printed maximum 0.39 %)")
+        self.assertEqual(labels[0], "conv1: mean 0.4 % (printed maximum 0.39 %)")
 
     def test_other_files_are_refused(self):
         for changes in ({"kind": "another"}, {"confusion": [[1]]}, {"spike_ratio": 3}):
