@@ -63,19 +63,21 @@ void on_interrupt(int signal) {
 const std::vector<std::string> list_topics{"platforms", "networks", "devices", "datasets", "keys"};
 
 /// Whose keys `rheo list keys` prints; the first when nothing is said.
-const std::vector<std::string> key_owners{"analog_training_chip", std::string(stream_fpga_platform), "train-spiking"};
+const std::vector<std::string> key_owners{"analog_training_chip", std::string(stream_fpga_platform),
+                                          std::string(stream_tiles_platform), "train-spiking"};
 
 template <class Configured>
-std::string keys_of() {
-  Configured defaults;
+std::string keys_of(Configured defaults = {}) {
   ConfigurationText text;
   defaults.describe(text);
   return text.str();
 }
 
 void print_keys(const std::string& owner) {
-  if (owner == stream_fpga_platform) {
-    fmt::print("{}", keys_of<StreamConfiguration>());
+  if (owner == stream_fpga_platform || owner == stream_tiles_platform) {
+    StreamConfiguration defaults;
+    defaults.platform = owner;
+    fmt::print("{}", keys_of(defaults));
   } else if (owner == "train-spiking") {
     fmt::print("{}", keys_of<SpikingConfiguration>());
   } else {
@@ -94,8 +96,7 @@ void print_list(const std::string& topic, const std::string& owner) {
         "  stream_fpga           streaming stages of a spiking network on an FPGA: sliding windows, "
         "matrix-vector-threshold units, pooling\n"
         "  stream_tiles          the same stages with the matrices on crossbar tiles: spikes drive 1-bit DACs, "
-        "membranes "
-        "behind the ADCs\n");
+        "membranes behind the ADCs\n");
   }
   if (topic.empty() || topic == "networks") {
     fmt::print("networks\n");
@@ -223,8 +224,9 @@ int run_command_line(int argc, char** argv) {
     if (error.get_exit_code() == 0) return app.exit(error);
     std::string hint;
     if (argc > 1 && app.get_subcommands().empty() && argv[1][0] != '-') {
-      const std::vector<std::string> commands{"run",    "lr-range",      "evaluate",       "reduce", "inspect", "list",
-                                              "device", "train-spiking", "spiking-widths", "trace",  "replay"};
+      const std::vector<std::string> commands{"run",    "lr-range", "evaluate",      "reduce",         "inspect",
+                                              "list",   "device",   "train-spiking", "spiking-widths", "trace",
+                                              "replay", "sweep",    "pareto"};
       hint = did_you_mean(argv[1], commands);
     }
     complain(fmt::format("rheo: {}{}; see rheo --help", error.what(), hint));

@@ -154,6 +154,7 @@ struct Command {
 
   // Filled in at issue.
   Mode mode = Mode::training;
+  bool begins_batch = false;       ///< its first image is the batch's
   std::uint32_t images = 0;        ///< of this block
   std::uint32_t batch_images = 0;  ///< of the whole batch
   std::uint32_t first_vector = 0;  ///< matrix commands: vectors [first_vector, first_vector + vectors)

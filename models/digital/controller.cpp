@@ -192,6 +192,7 @@ void Controller::resolve(Command& command, std::uint32_t block, std::uint32_t im
   command.images = std::min(images_per_block, registers_.images - first_image);
   command.batch_images = registers_.images;
   command.first_sample = registers_.first_sample + first_image;
+  command.begins_batch = first_image == 0;
   command.learning_rate = registers_.learning_rate;
   command.momentum = registers_.momentum;
   command.weight_decay = registers_.weight_decay;

@@ -229,6 +229,11 @@ std::uint64_t images_a_table(const Command& command) {
   return std::max<std::uint64_t>(1, static_cast<std::uint64_t>(command.constants[0]));
 }
 
+/// Whether the generator draws for this image of the block. It keeps a table as long as a batch lasts.
+bool begins_table(const Command& command, std::uint64_t image) {
+  return (command.begins_batch && image == 0) || (command.first_sample + image) % images_a_table(command) == 0;
+}
+
 }  // namespace
 
 std::uint64_t VectorUnit::draw(const Command& command) {
@@ -244,17 +249,15 @@ std::uint64_t VectorUnit::draw(const Command& command) {
     const PartitionCost cost =
         draw_partition(key, sample / shared_by, command.geometry.positions(), command.replicas, order);
     std::memcpy(table.data() + image * operand.values, order.data(), operand.values);
-    if (sample % shared_by == 0) words += cost.words;  // else the generator still holds the table
+    if (begins_table(command, image)) words += cost.words;  // else the generator still holds the table
   }
   return words;
 }
 
 Unit::Work VectorUnit::account_draw(const Command& command, std::uint64_t words) {
   const std::uint64_t positions = command.geometry.positions();
-  // Images whose number is a multiple of shared_by begin a table.
-  const std::uint64_t shared_by = images_a_table(command);
-  const std::uint64_t drawn =
-      ceil_divide(command.first_sample + command.images, shared_by) - ceil_divide(command.first_sample, shared_by);
+  std::uint64_t drawn = 0;
+  for (std::uint64_t image = 0; image < command.images; ++image) drawn += begins_table(command, image) ? 1 : 0;
   count(random_bit, command, words * 32);
   count(mul, command, drawn * positions);      // a word becomes a position
   count(compare, command, drawn * positions);  // collecting

@@ -34,7 +34,7 @@ struct VectorUnitParameters {
 ///     mixed pooling                 w         backwards 2 w
 ///     local response normalisation  w + 2 special (log, exp), backwards 2 w + 3 special (division)
 /// A partition takes 2 cycles a position for each table that is drawn anew (an exchange, then collecting), one position
-/// at a time; a replica's bias and its gradient an issue a value; folding an issue a value of the patches.
+/// at a time; the generator holds a table of each layer while a batch lasts, for the images that share it; a replica's bias and its gradient an issue a value; folding an issue a value of the patches.
 /// What an operation derives once a channel (square roots of batch normalisation, mixtures) is counted, not timed.
 /// Actions: vector.add, .mul, .special, .compare, .convert, one a value; random.bit.
 /// Value counts: of a partition, the random words that it took; of everything else, none.

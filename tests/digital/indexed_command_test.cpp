@@ -308,6 +308,13 @@ TEST_F(IndexedCommands, ThePermutationGeneratorTakesTwoCyclesAPositionAndDrawsEv
   // 64 steps a cycle apart after a latency of 8; 96 bytes, 3 cycles at 32 a cycle, are written beside: the last of 64
   // parts of them a fraction of a cycle after the last step.
   EXPECT_EQ(chip.duration(0), (8 + 63 + 1) * ns);
+
+  // A batch that begins inside a group draws the group's table again: images 11, 12 and 13.
+  chip.run({command}, {.first_sample = 11, .images = images});
+  EXPECT_EQ(drawn(0), expected(5));
+  EXPECT_EQ(drawn(1), expected(6));
+  EXPECT_EQ(drawn(2), expected(6));
+  EXPECT_EQ(SmallChip::count(chip.vector_unit, "vector.mul"), 4 * positions);
 }
 
 }  // namespace

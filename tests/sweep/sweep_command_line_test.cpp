@@ -265,6 +265,8 @@ struct Refused {
   Words words = {"sweep", "s.toml", "--out", "o"};
 };
 
+void PrintTo(const Refused& refused, std::ostream* out) { *out << refused.name; }
+
 class RefusedSweep : public SweepCommandLine, public ::testing::WithParamInterface<Refused> {};
 
 TEST_P(RefusedSweep, InOneLineThatTouchesNothing) {
