@@ -59,19 +59,6 @@ def find(path):
     return path
 
 
-def read(path, start=0.0, end=np.inf):
-    """The commands that touch the window from `start` to `end` (seconds) of a trace.h5, or of a Chrome trace in JSON as
-    `rheo trace --to chrome` writes it; BadInput says what is wrong with it."""
-    path = find(path)
-    with path.open("rb") as stream:
-        hdf5 = stream.read(8) == b"\x89HDF\r\n\x1a\n"
-    if hdf5:
-        from .trace_file import read_window
-    else:
-        from .chrome_trace import read_window
-    return read_window(path, start, end)
-
-
 def lanes_of(start, end):
     """The lane of every command of a unit, from 0: the first that is free at its start."""
     lane = np.zeros(len(start), dtype=int)

@@ -2,7 +2,7 @@
 
 from .errors import BadInput
 from .quantities import SECONDS, engineering
-from .trace import read
+from .trace_reading import read
 
 
 def check_window(file, start, end, last):

@@ -21,8 +21,7 @@ train() {
   local folder=$out/$1-$2-$3 arithmetic=$1 seed=$3 configuration=$4 words=() resume=()
   shift 4
   [ "$arithmetic" = rpu ] && words=("${rpu[@]}")
-  [ -e "$folder/config.toml" ] && resume=(--resume)
-  [ -e "$folder/report.json" ] && return
+  [ -e "$folder/config.toml" ] && resume=(--resume)  # also when it is complete: another configuration is refused
   "$rheo" run "platforms/$configuration.toml" --quiet --threads "${THREADS:-1}" --seed "$seed" --out "$folder" \
     "${resume[@]}" --set workload.train_samples=10000 --set workload.test_samples=2000 --set workload.epochs=10 \
     --set schedule.step_epochs=8 "${words[@]}" "$@" >/dev/null

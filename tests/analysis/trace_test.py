@@ -8,7 +8,7 @@ import unittest
 import h5py
 import numpy as np
 
-from rheo_analysis import occupancy, style, timeline, trace, trace_file, utilisation, window
+from rheo_analysis import occupancy, style, timeline, trace, trace_reading, trace_file, utilisation, window
 from rheo_analysis.errors import BadInput
 from rheo_analysis.style import plt
 from trace_files import DRAM, TraceFiles
@@ -39,7 +39,7 @@ class Traces(TraceFiles):
 class Reading(Traces):
     def test_commands_that_touch_the_window_are_read(self):
         for path in self.both():
-            found = trace.read(path, 0.0005, 0.005)
+            found = trace_reading.read(path, 0.0005, 0.005)
             commands = found.commands
             rows = sorted((found.units[u], found.layers[l], found.phases[p], found.modes[m])
                           for u, l, p, m in zip(commands.unit, commands.layer, commands.phase, commands.mode))
@@ -50,7 +50,7 @@ class Reading(Traces):
 
     def test_a_command_that_only_touches_the_edge_is_outside(self):
         for path in self.both():
-            self.assertEqual(len(trace.read(path, 0.001, 0.004).commands), 0)
+            self.assertEqual(len(trace_reading.read(path, 0.001, 0.004).commands), 0)
 
     def test_the_trace_of_a_folder_is_found(self):
         self.trace(COMMANDS)
@@ -62,10 +62,10 @@ class Reading(Traces):
 
     def test_chrome_traces_that_a_kill_cut_off_or_on_one_line_are_read(self):
         file = self.trace(COMMANDS, ending=',\n{"ph":"X","pid":1,"ti')
-        self.assertEqual(len(trace.read(file).commands), 5)
+        self.assertEqual(len(trace_reading.read(file).commands), 5)
         file = self.trace(COMMANDS)
         file.write_text(file.read_text().replace("\n", " "))
-        self.assertEqual(len(trace.read(file).commands), 5)
+        self.assertEqual(len(trace_reading.read(file).commands), 5)
 
     def test_a_trace_of_a_killed_process_is_read_up_to_its_last_flush(self):
         path = self.root / "trace.h5"
@@ -83,7 +83,7 @@ class Reading(Traces):
         subprocess.run([sys.executable, "-c", script, path], check=False, timeout=60)
         with self.assertRaises(OSError):
             h5py.File(path, "r")
-        found = trace.read(path)
+        found = trace_reading.read(path)
         self.assertEqual(len(found.commands), 16)
         self.assertAlmostEqual(found.last, 16 * US)
         self.assertEqual(len(trace_file.read_accesses(path).address), 16)
@@ -144,14 +144,14 @@ class Lanes(Traces):
 
     def test_tiles_come_first_in_the_order_of_their_numbers(self):
         for path in self.both():
-            found = trace.read(path)
+            found = trace_reading.read(path)
             rows, left_out = trace.rows_of(found)
             self.assertEqual(({found.units[unit]: lanes for unit, lanes in rows.items()}, left_out),
                              ({"tile2": 1, "tile10": 1, "dma": 2, "vector_unit": 1}, 0))
             self.assertEqual([found.units[unit] for unit in rows], ["tile2", "tile10", "dma", "vector_unit"])
 
     def test_more_units_than_fit_are_left_out_and_counted(self):
-        found = trace.read(self.trace_h5([(f"tile{i}", "forward", "a", "forward", "training", 0, 1 + i)
+        found = trace_reading.read(self.trace_h5([(f"tile{i}", "forward", "a", "forward", "training", 0, 1 + i)
                                           for i in range(50)]))
         rows, left_out = trace.rows_of(found)
         self.assertEqual((len(rows), left_out, found.units[list(rows)[0]]), (trace.MOST_UNITS, 10, "tile10"))
@@ -180,8 +180,8 @@ class Timeline(Traces):
 
     def test_colours_tell_phases_or_layers(self):
         path = self.trace_h5(COMMANDS)
-        self.assertEqual(list(timeline.colours(trace.read(path), "phase")), ["forward", "digital", "transfer"])
-        by_layer = timeline.colours(trace.read(path), "layer")
+        self.assertEqual(list(timeline.colours(trace_reading.read(path), "phase")), ["forward", "digital", "transfer"])
+        by_layer = timeline.colours(trace_reading.read(path), "layer")
         self.assertEqual(set(by_layer), {"shared", "conv1", "fc1", "pool1"})
         self.assertEqual(by_layer["shared"], style.SHARED)
         self.assertIn("max-pool", texts(timeline.figure(path, end=0.011, colouring="layer")))
