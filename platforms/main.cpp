@@ -174,12 +174,11 @@ int run_streaming(const Words& words, bool inspect) {
   const StreamConfiguration configuration = StreamConfiguration::load(words.config, set);
   if (!inspect) {
     if (words.resume) throw InputError("--resume", "an inference has no checkpoints; expected a new run");
-    if (words.trace) throw InputError("--trace", "a streaming platform has no commands; expected no trace");
     std::signal(SIGINT, on_interrupt);
     std::signal(SIGTERM, on_interrupt);
     const std::string name = std::filesystem::path(words.config).stem().string();
     try {
-      return run_stream(configuration, {words.out, name, words.threads, words.quiet}, interrupted);
+      return run_stream(configuration, {words.out, name, words.threads, words.trace, words.quiet}, interrupted);
     } catch (const InputError& error) {
       throw configuration.placed(error);
     }
@@ -202,7 +201,10 @@ int run_command_line(int argc, char** argv) {
   add_common(run, words, false);
   add_run_words(run, words);
   run.add_flag("--resume", words.resume, "go on with the run in --out");
-  run.add_flag("--trace", words.trace, "write down every command, into trace.h5: for rheo trace and rheo replay");
+  run.add_flag(
+      "--trace", words.trace,
+      "write down every command, into trace.h5: for rheo trace and rheo replay; of spiking networks every spike, "
+      "into spikes.h5");
   CLI::App& range = *app.add_subcommand("lr-range", "learning-rate range test: train while the rate rises");
   add_common(range, words, true);
   add_run_words(range, words);

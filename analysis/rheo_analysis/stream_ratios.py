@@ -19,7 +19,7 @@ def is_stream_run(folder):
     """Whether a folder holds a report of the streaming platform; False where it cannot be told."""
     try:
         report = json.loads((Path(folder) / "report.json").read_text(encoding="utf-8"))
-        return report["config"]["platform"] == "stream_fpga"
+        return report["config"]["platform"] in ("stream_fpga", "stream_tiles")
     except (OSError, ValueError, KeyError, TypeError):
         return False
 

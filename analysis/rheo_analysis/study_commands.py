@@ -72,6 +72,12 @@ def spiking_ratios(arguments):
         draw(arguments, lambda: spiking.ratios_figure(run), run.folder / "spike_ratio.png")
 
 
+def spike_raster(arguments):
+    from . import spike_raster as module
+    raster = module.read(arguments.run, arguments.example)
+    draw(arguments, lambda: module.figure(raster), raster.file.parent / "spikes.png")
+
+
 def spiking_widths(arguments):
     from . import spiking as module
     rows = module.read_widths(arguments.widths)
@@ -113,6 +119,10 @@ def add_to(commands):
                         "trained network, mean and largest of a run on the streaming platform",
                         PICTURE.format("spike_ratio.png in the run's folder"))
     made.add_argument("run", metavar="RUN", help="folder that rheo train-spiking or rheo run wrote")
+    made = commands.add("spike-raster", spike_raster, "which neurons of which layer spike at which tick",
+                        PICTURE.format("spikes.png beside spikes.h5"))
+    made.add_argument("run", metavar="RUN", help="folder of rheo run --trace of a spiking network, or its spikes.h5")
+    made.add_argument("--example", type=int, default=0, metavar="N", help="which, from 0 (default: 0)")
     made = commands.add("spiking-widths", spiking_widths, "spikes and accuracy of a spiking network in fixed point",
                         PICTURE.format("beside the CSV file"))
     made.add_argument("widths", metavar="WIDTHS.csv", help="what rheo spiking-widths --out wrote")

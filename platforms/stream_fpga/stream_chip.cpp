@@ -1,6 +1,7 @@
 #include "platforms/stream_fpga/stream_chip.hpp"
 
 #include <algorithm>
+#include <stdexcept>
 
 #include "platforms/stream_fpga/memory_account.hpp"
 
@@ -61,6 +62,17 @@ void StreamChip::run(std::vector<std::vector<std::uint64_t>> frames) {
     const std::uint64_t spikes = input_of(layer).spikes();
     fullest_[layer] = std::max(fullest_[layer], spikes - spikes_[layer]);
     spikes_[layer] = spikes;
+  }
+}
+
+void StreamChip::observe(
+    std::function<void(std::size_t layer, std::uint64_t frame, const std::vector<std::uint64_t>& spikes)> observer) {
+  if (!streaming_) throw std::logic_error("StreamChip::observe: a tick-batched pipeline is not observed");
+  for (std::size_t layer = 0; layer < streaming_->units().size(); ++layer) {
+    streaming_->units()[layer]->observe(
+        [layer, observer](std::uint64_t frame, const std::vector<std::uint64_t>& spikes) {
+          observer(layer, frame, spikes);
+        });
   }
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -40,6 +41,8 @@ class StreamChip {
   /// Runs one example, a packed frame a tick. With propagation delays its result may come with a later example.
   /// Throws InputError for events.capacity_bits when an event buffer is too small.
   void run(std::vector<std::vector<std::uint64_t>> frames);
+  /// Called with the output of a layer, in front of its pooling, at each tick. Streaming only (std::logic_error).
+  void observe(std::function<void(std::size_t layer, std::uint64_t frame, const std::vector<std::uint64_t>& spikes)>);
   /// Pushes out what waits in delay lines. No run() after it.
   void finish();
 

@@ -19,6 +19,7 @@
 #include "platforms/stream_fpga/memory_account.hpp"
 #include "platforms/stream_fpga/stream_report.hpp"
 #include "platforms/stream_fpga/tile_mapping.hpp"
+#include "traces/spike_trace.hpp"
 
 namespace rheo {
 namespace {
@@ -95,6 +96,9 @@ SpikingExamples test_examples(const StreamConfiguration& configuration, std::siz
 
 int run_stream(const StreamConfiguration& configuration, const StreamRunOptions& options,
                const volatile std::sig_atomic_t& interrupted) {
+  if (options.trace && configuration.schedule != StreamSchedule::streaming) {
+    throw InputError("--trace", "spikes are written down of schedule = \"streaming\" only");
+  }
   const spiking::FloatNetwork trained = trained_network(configuration);
   const spiking::SpikingNetwork network = spiking::build_spiking_network(configuration.workload.network);
   require_fit(memory_account(configuration, network), configuration.part);
@@ -114,6 +118,17 @@ int run_stream(const StreamConfiguration& configuration, const StreamRunOptions&
   require_costs(chip.activity(), costs);
   const RunFolder made(folder);
   const FolderLock lock(folder);
+  std::unique_ptr<SpikeTrace> trace;
+  if (options.trace) {
+    std::vector<SpikeTrace::Layer> layers;
+    for (std::size_t i = 0; i < network.layers.size(); ++i) {
+      layers.push_back({network.layers[i].name, network.neurons_of(i).values()});
+    }
+    trace = std::make_unique<SpikeTrace>(folder / "spikes.h5", network.ticks, layers);
+    chip.observe([&trace](std::size_t layer, std::uint64_t frame, const std::vector<std::uint64_t>& spikes) {
+      trace->frame(layer, frame, spikes);
+    });
+  }
   const auto start = std::chrono::steady_clock::now();
   Progress progress(options.quiet);
   spiking::SpikingEvaluation test;
@@ -150,6 +165,7 @@ int run_stream(const StreamConfiguration& configuration, const StreamRunOptions&
   StreamConfiguration resolved = configuration;
   ConfigurationText text;
   resolved.describe(text);
+  if (trace) trace->finish();
   write_file(folder / "config.toml", text.str());
   write_file(folder / "report.txt", printed);
   write_file(folder / "report.json", report.dump(2) + "\n");

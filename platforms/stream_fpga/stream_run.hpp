@@ -12,6 +12,7 @@ struct StreamRunOptions {
   std::filesystem::path out;  ///< the run's own folder; empty: runs/NAME, numbered
   std::string name = "run";
   std::size_t threads = 1;  ///< of the generation of the data
+  bool trace = false;       ///< write spikes.h5, see SpikeTrace
   bool quiet = false;
 };
 

@@ -1,9 +1,11 @@
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <random>
 
+#include "models/core/hdf5.hpp"
 #include "tests/platforms/command_line.hpp"
 #include "workloads/spiking/network_file.hpp"
 
@@ -298,11 +300,27 @@ TEST_F(TileRun, BadInputIsOneLineAndTouchesNoOutput) {
     EXPECT_THAT(outcome.err, HasSubstr(expected));
     EXPECT_FALSE(std::filesystem::exists(work() / "refused")) << expected;
   }
-  for (const char* word : {"--trace", "--resume"}) {
-    const Outcome outcome = run("refused", {}, {word});
-    EXPECT_EQ(outcome.status, 2);
-    EXPECT_THAT(outcome.err, StartsWith(word));
-  }
+  const Outcome outcome = run("refused", {}, {"--resume"});
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_THAT(outcome.err, StartsWith("--resume"));
+}
+
+TEST_F(StreamRun, TracedSpikesAreThoseOfTheReport) {
+  // What leaves dense1 enters dense2: no pooling between.
+  const Outcome outcome = run("r", {"data.snr_low=30"}, {"--trace"});
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  const hdf5::Handle file = hdf5::open_file((work() / "r/spikes.h5").string());
+  const auto layers = hdf5::read<std::uint16_t>(file.get(), "/spikes/layer");
+  const auto examples = hdf5::read<std::uint64_t>(file.get(), "/spikes/example");
+  const nlohmann::json report = report_of("r");
+  constexpr std::size_t dense1 = 2;
+  const auto neurons = hdf5::read<std::uint64_t>(file.get(), "/layers/neurons").at(dense1);
+  EXPECT_EQ(neurons, 128U);
+  const auto spikes = static_cast<double>(std::ranges::count(layers, dense1));
+  EXPECT_NEAR(spikes / (128.0 * 128 * 5), report.at("layers").at(dense1 + 1).at("spike_ratio").get<double>(), 1e-12);
+  EXPECT_GT(std::ranges::count(layers, 0), 0);
+  EXPECT_LE(std::ranges::max(examples), 4U);
+  EXPECT_EQ(run("refused", {"schedule=tick_batching"}, {"--trace"}).status, 2);
 }
 
 }  // namespace
