@@ -97,6 +97,10 @@ int TraceCommand::show_or_export() {
   std::filesystem::path out = out_;
   if (out.empty()) out = std::filesystem::path(file).replace_extension(to_ == "csv" ? ".csv" : ".json");
   if (!to_.empty()) require_place("--out", out);
+  std::error_code not_there;
+  if (!to_.empty() && std::filesystem::equivalent(out, file, not_there)) {
+    throw InputError("--out", out.string() + " is the trace itself; expected the name of another file");
+  }
   TraceReader trace(file);
   if (to_.empty()) {
     std::cout << summary(trace);

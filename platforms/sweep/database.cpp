@@ -105,6 +105,7 @@ Database Database::open(const std::filesystem::path& file, bool read_only) {
   try {
     Database database(SQLite::Database(file.string(), read_only ? SQLite::OPEN_READONLY : SQLite::OPEN_READWRITE));
     database.file_.setBusyTimeout(10'000);
+    if (!read_only) database.file_.exec("PRAGMA journal_mode=WAL");
     const std::string found = database.value("schema");
     if (found != std::to_string(schema)) {
       throw InputError(file.string(), fmt::format("has schema {}; expected {}", found, schema));
@@ -114,6 +115,8 @@ Database Database::open(const std::filesystem::path& file, bool read_only) {
     throw InputError(file.string(), fmt::format("is no results database of a sweep: {}", problem.what()));
   }
 }
+
+void Database::close() { file_.exec("PRAGMA journal_mode=DELETE"); }
 
 std::string Database::value(const std::string& key) {
   SQLite::Statement query(file_, "SELECT value FROM sweep WHERE key = ?");

@@ -43,7 +43,7 @@ struct Point {
 /// The results of a sweep, one SQLite file. Every change is a transaction; what a killed process had committed is
 /// there when it is opened again. Tables (schema 1):
 ///
-///     sweep(key, value)                  schema, version, name, sweep (the TOML text), repeats
+///     sweep(key, value)                  schema, version, name, sweep (the TOML text), repeats, base (see base_hash())
 ///     axis(position, key, kind)          kind: list, range, log_range
 ///     objective(position, name, goal)    goal: min, max
 ///     point(id, generation, seed, settings, config_hash, status, wall_s, error, config, report, objectives,
@@ -54,6 +54,9 @@ class Database {
   static Database create(const std::filesystem::path& file, const SweepFile& sweep, const std::string& version);
   /// Throws InputError: no such file, not a sweep's, another schema.
   static Database open(const std::filesystem::path& file, bool read_only);
+
+  /// Puts everything into the one file, which can then be read where nothing can be written. Nothing is written after.
+  void close();
 
   [[nodiscard]] std::string value(const std::string& key);
   void set_value(const std::string& key, const std::string& value);

@@ -15,9 +15,24 @@ mu::Parser parser_for(const std::string& text) {
   return parser;
 }
 
+/// muParser would assign, and take the last of a list: either holds for everything.
+void refuse_what_is_no_condition(const std::string& text) {
+  int depth = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char before = i > 0 ? text[i - 1] : ' ';
+    const char after = i + 1 < text.size() ? text[i + 1] : ' ';
+    depth += text[i] == '(' ? 1 : text[i] == ')' ? -1 : 0;
+    if (text[i] == ',' && depth == 0) throw std::invalid_argument("a list; write && between conditions");
+    if (text[i] == '=' && after != '=' && std::string("<>=!").find(before) == std::string::npos) {
+      throw std::invalid_argument("= assigns; write == to compare");
+    }
+  }
+}
+
 }  // namespace
 
 Expression::Expression(std::string text) : text_(std::move(text)) {
+  refuse_what_is_no_condition(text_);
   try {
     mu::Parser parser = parser_for(text_);
     for (const auto& [name, unused] : parser.GetUsedVar()) names_.push_back(name);

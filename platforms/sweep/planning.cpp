@@ -59,6 +59,8 @@ void check(const SweepFile& sweep) {
   }
   for (const Constraint& constraint : sweep.constraints) {
     for (const std::string& name : constraint.condition.names()) {
+      const bool is_text = std::ranges::find(base.keys, name) != base.keys.end() && !base.numbers.contains(name);
+      if (is_text) throw InputError(constraint.where, fmt::format("constraints: {} is no number", name));
       if (keys.contains(name) || names_figure(name)) continue;
       throw InputError(constraint.where, fmt::format("constraints: {} is no key of the configuration and no figure of "
                                                      "a report{}",

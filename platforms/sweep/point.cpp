@@ -5,6 +5,8 @@
 #include <xxhash.h>
 
 #include <algorithm>
+#include <fstream>
+#include <sstream>
 #include <stdexcept>
 
 #include "models/core/suggest.hpp"
@@ -65,6 +67,11 @@ class Numbers : public Parameters {
   std::vector<std::string> outer_;
 };
 
+std::string hash_of(const std::string& text) {
+  const XXH128_hash_t hash = XXH3_128bits(text.data(), text.size());
+  return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);
+}
+
 template <class... Structs>
 PointConfiguration described(Structs&... parts) {
   PointConfiguration point;
@@ -78,8 +85,7 @@ PointConfiguration described(Structs&... parts) {
     for (const auto& [key, value] : text.values()) values += key + "=" + value + "\n";
   };
   (add(parts), ...);
-  const XXH128_hash_t hash = XXH3_128bits(values.data(), values.size());
-  point.hash = fmt::format("{:016x}{:016x}", hash.high64, hash.low64);
+  point.hash = hash_of(values);
   return point;
 }
 
@@ -99,6 +105,17 @@ PointConfiguration resolve(Task task, const std::filesystem::path& file, const s
   }
   RunConfiguration configuration = RunConfiguration::load(file, set);
   return described(configuration);
+}
+
+std::string base_hash(const SweepFile& sweep) {
+  std::string hash = resolve(sweep.task, sweep.config, sweep.set).hash;
+  if (sweep.task == Task::evaluate) {
+    std::ifstream in(sweep.weights, std::ios::binary);
+    std::ostringstream bytes;
+    bytes << in.rdbuf();
+    hash += hash_of(bytes.str());
+  }
+  return hash;
 }
 
 double figure(const nlohmann::json& report, const std::string& path) {

@@ -22,6 +22,9 @@ struct PointConfiguration {
 [[nodiscard]] PointConfiguration resolve(Task task, const std::filesystem::path& file,
                                          const std::vector<std::string>& set);
 
+/// Of what all points share: the base configuration and, where they evaluate, the weights. Throws InputError.
+[[nodiscard]] std::string base_hash(const SweepFile& sweep);
+
 /// The number at a dotted path of a report: "energy.total_j", "actions.adc.convert". Throws std::out_of_range with
 /// what is there instead.
 [[nodiscard]] double figure(const nlohmann::json& report, const std::string& path);

@@ -86,8 +86,9 @@ class SlurmEngine : public Engine {
   static bool is_queued(const std::string& number) {
     try {
       return !output_of({"squeue", "--noheader", "--jobs", number, "--format", "%i"}).empty();
-    } catch (const SimulationError&) {
-      return false;  // Slurm forgets jobs: "Invalid job id specified"
+    } catch (const SimulationError& error) {
+      // Slurm forgets jobs. Anything else says nothing of this one: the controller may be away for a while.
+      return std::string(error.what()).find("Invalid job id") == std::string::npos;
     }
   }
   static void wait_until_gone(const std::string& number) {
@@ -111,20 +112,17 @@ class SlurmEngine : public Engine {
   [[nodiscard]] std::string array_script(std::size_t tasks) const {
     return fmt::format(
         "#!/bin/bash\n"
-        "#SBATCH --job-name={}\n"
         "#SBATCH --array=0-{}%{}\n"
-        "#SBATCH --output={}\n"
         "cd {} || exit 1\n"
         "for id in $(sed -n \"$((SLURM_ARRAY_TASK_ID + 1))p\" {}); do\n"
         "  bash {}/\"$id\".sh\n"
         "done\n",
-        options_.name, tasks - 1, options_.tasks, (options_.folder / "task-%a.log").string(),
-        quoted(std::filesystem::current_path().string()), quoted((options_.folder / "manifest").string()),
-        quoted(options_.folder.string()));
+        tasks - 1, options_.tasks, quoted(std::filesystem::current_path().string()),
+        quoted((options_.folder / "manifest").string()), quoted(options_.folder.string()));
   }
 
   [[nodiscard]] std::string submit() const {
-    std::vector<std::string> words{"sbatch", "--parsable"};
+    std::vector<std::string> words{"sbatch", "--parsable", "--job-name=" + options_.name, "--output=/dev/null"};
     words.insert(words.end(), options_.options.begin(), options_.options.end());
     words.push_back((options_.folder / "array.sh").string());
     std::string number = output_of(words);

@@ -373,6 +373,10 @@ SweepFile SweepFile::load(const std::filesystem::path& file) {
   if (const toml::table* axes = table("axes")) {
     for (const Entry& entry : leaves(*axes, is_axis)) {
       Axis axis = read_axis(entry.key, *entry.node, name, sweep.sampling.kind);
+      if (sweep.sampling.kind == SamplingKind::nsga2 && axis.kind == Axis::Kind::list && axis.values.size() < 2) {
+        throw InputError(axis.where,
+                         fmt::format("axes.{}: nsga2 wants two values at least; one belongs into set", axis.key));
+      }
       once(axis.key, axis.where);
       for (const std::string& other : axis.also) once(other, axis.where);
       sweep.axes.push_back(std::move(axis));

@@ -302,9 +302,18 @@ int run_sweep(const SweepFile& sweep, const SweepOptions& options, const volatil
     write_file(folder / "sweep.toml", sweep.text);
     static_cast<void>(Database::create(file, sweep, RHEO_VERSION));
   }
+  if (options.engine == EngineKind::local && std::filesystem::exists(folder / "slurm/job")) {
+    throw InputError("--engine", "points of this sweep may still run on Slurm; expected --engine slurm");
+  }
   Database database = Database::open(file, false);
   if (database.value("sweep") != sweep.text) {
     throw InputError("--resume", fmt::format("{} is of another sweep than this file says", folder.string()));
+  }
+  const std::string base = base_hash(sweep);
+  if (database.value("base").empty()) database.set_value("base", base);
+  if (database.value("base") != base) {
+    throw InputError("--resume", fmt::format("{} or the weights are not those that {} began with",
+                                             sweep.config.string(), folder.string()));
   }
 
   Campaign campaign(sweep, options, folder, database, interrupted);
@@ -332,6 +341,7 @@ int run_sweep(const SweepFile& sweep, const SweepOptions& options, const volatil
   }
   const std::string text = summary(database.points(), axis_keys(sweep), sweep.objectives, sweep.repeats) +
                            campaign.effort() + "Everything is in " + folder.string() + "\n";
+  database.close();
   write_file(folder / "sweep.txt", text);
   std::cout << text << std::flush;
   if (!options.quiet && sweep.objectives.size() > 1) draw_front(folder);

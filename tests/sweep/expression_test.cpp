@@ -34,8 +34,8 @@ TEST(ExpressionTest, WhatIsNoNumberDoesNotHold) {
 }
 
 TEST(ExpressionTest, BadGrammarIsRefused) {
-  for (const char* text :
-       {"", "adc.bits <", "<= 9", "(adc.bits", "adc.bits 9", "3 < 4", "adc..bits <", "f(adc.bits)"}) {
+  for (const char* text : {"", "adc.bits <", "<= 9", "(adc.bits", "adc.bits 9", "3 < 4", "adc..bits <", "f(adc.bits)",
+                           "adc.bits = 5", "adc.bits <= 5, 1", "adc.bits =< 5"}) {
     EXPECT_THROW(Expression{text}, std::invalid_argument) << text;
   }
 }

@@ -260,6 +260,32 @@ TEST_F(SweepCommandLine, AnotherSweepDoesNotGoOn) {
   EXPECT_EQ(lines(outcome.err), 1U);
 }
 
+TEST_F(SweepCommandLine, AnotherConfigurationBelowTheSameSweepDoesNotGoOn) {
+  write_text(work() / "base.toml",
+             "base = \"" RHEO_SOURCE_FOLDER
+             "/platforms/lenet_gv.toml\"\n[workload]\ndataset = \"synthetic\"\n"
+             "network = \"tiny\"\ntrain_samples = 64\ntest_samples = 32\nbatch_size = 32\nepochs = 1\n"
+             "[schedule]\nkind = \"constant\"\n");
+  write_text(work() / "s.toml", "config = \"base.toml\"\n[axes]\nadc.bits = [4]\n");
+  ASSERT_EQ(rheo({"sweep", "s.toml", "--out", "o", "--quiet"}).status, 0);
+  write_text(work() / "base.toml", read_text(work() / "base.toml") + "[dram]\nchannels = 1\n");
+  const Outcome outcome = rheo({"sweep", "s.toml", "--out", "o", "--quiet", "--resume"});
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_THAT(outcome.err, HasSubstr("are not those that"));
+}
+
+TEST_F(SweepCommandLine, ResultsCanBeReadWhereNothingCanBeWritten) {
+  write_sweep("[axes]\nadc.bits = [4]\n" + objectives);
+  ASSERT_EQ(rheo({"sweep", "s.toml", "--out", "o", "--quiet"}).status, 0);
+  EXPECT_FALSE(std::filesystem::exists(work() / "o/sweep.db-wal"));
+  std::filesystem::create_directories(work() / "copy");
+  std::filesystem::copy_file(work() / "o/sweep.db", work() / "copy/sweep.db");
+  std::filesystem::permissions(work() / "copy",
+                               std::filesystem::perms::owner_read | std::filesystem::perms::owner_exec);
+  EXPECT_EQ(rheo({"pareto", "copy"}).status, 0);
+  std::filesystem::permissions(work() / "copy", std::filesystem::perms::owner_all);
+}
+
 struct Refused {
   std::string name, more, fragment;
   Words words = {"sweep", "s.toml", "--out", "o"};
@@ -289,6 +315,7 @@ INSTANTIATE_TEST_SUITE_P(
                 "breaks the constraint adc.bits > 9"},
         Refused{"UnknownNameInConstraint", "constraints = [\"adc.bist > 9\"]\n[axes]\nadc.bits = [4]\n",
                 "did you mean adc.bits?"},
+        Refused{"TextInConstraint", "constraints = [\"device.preset == 3\"]\n[axes]\nadc.bits = [4]\n", "is no number"},
         Refused{"UnknownObjective", "[axes]\nadc.bits = [4]\n[objectives]\nenergie.total = \"min\"\n",
                 "no figure of a report"},
         Refused{"Engine", "[axes]\nadc.bits = [4]\n", "did you mean local?", {"sweep", "s.toml", "--engine", "locale"}},

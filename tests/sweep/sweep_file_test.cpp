@@ -106,7 +106,8 @@ TEST_F(SweepFileTest, SaysLineAndColumnOfWhatIsWrong) {
   expect_refused(head + axes + "[sampling]\nkind = \"sobol\"\n", ":4:1", "points: is missing");
   expect_refused(head + axes + "[sampling]\nkind = \"grid\"\npoints = 3\n", ":6:10", "no such key");
   expect_refused(head + axes + "[sampling]\nkind = \"nsga2\"\npopulation = 10\n", ":6:14", "multiple of four");
-  expect_refused(head + axes + "[sampling]\nkind = \"nsga2\"\n", ": ", "at least two");
+  expect_refused(head + axes + "[sampling]\nkind = \"nsga2\"\n", ":3:12", "nsga2 wants two values at least");
+  expect_refused(head + "[axes]\nadc.bits = [4, 5]\n[sampling]\nkind = \"nsga2\"\n", ": ", "at least two of them");
   expect_refused(head + axes + "[objectives]\nenergy.total_j = \"low\"\n", ":5:18", "\"min\" or \"max\"");
   expect_refused(head + "constraints = [\"adc.bits <\"]\n" + axes, ":2:16", "expected as");
   expect_refused(head + "constraints = [3]\n" + axes, ":2:16", "list of texts");
