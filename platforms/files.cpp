@@ -1,6 +1,7 @@
 #include "platforms/files.hpp"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -80,6 +81,13 @@ void require_place(const std::string& option, const std::filesystem::path& file)
   }
   if (file.has_parent_path() && !std::filesystem::is_directory(file.parent_path(), error)) {
     throw InputError(option, file.string() + ": its folder does not exist");
+  }
+}
+
+std::filesystem::path numbered_folder(const std::filesystem::path& parent, const std::string& name) {
+  for (int number = 1;; ++number) {
+    std::filesystem::path folder = parent / fmt::format("{}-{}", name, number);
+    if (!std::filesystem::exists(folder)) return folder;
   }
 }
 

@@ -16,6 +16,9 @@ void write_file(const std::filesystem::path& file, std::string_view contents);
 /// Throws InputError, naming the option, when `file` could not be written: before the work. An empty name is none.
 void require_place(const std::string& option, const std::filesystem::path& file);
 
+/// PARENT/NAME-1, or the first number that does not exist.
+[[nodiscard]] std::filesystem::path numbered_folder(const std::filesystem::path& parent, const std::string& name);
+
 /// Holds a run's folder for this process. Throws InputError when another process holds it.
 class FolderLock {
  public:

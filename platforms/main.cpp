@@ -174,8 +174,6 @@ int run_streaming(const Words& words, bool inspect) {
   const StreamConfiguration configuration = StreamConfiguration::load(words.config, set);
   if (!inspect) {
     if (words.resume) throw InputError("--resume", "an inference has no checkpoints; expected a new run");
-    std::signal(SIGINT, on_interrupt);
-    std::signal(SIGTERM, on_interrupt);
     const std::string name = std::filesystem::path(words.config).stem().string();
     try {
       return run_stream(configuration, {words.out, name, words.threads, words.trace, words.quiet}, interrupted);

@@ -44,13 +44,6 @@ std::string resolved(const RunConfiguration& configuration) {
   return text.str();
 }
 
-std::filesystem::path numbered_folder(const std::filesystem::path& parent, const std::string& name) {
-  for (int number = 1;; ++number) {
-    std::filesystem::path folder = parent / fmt::format("{}-{}", name, number);
-    if (!std::filesystem::exists(folder)) return folder;
-  }
-}
-
 void make_folder(const std::filesystem::path& folder) {
   std::error_code error;
   const auto status = std::filesystem::status(folder, error);

@@ -10,9 +10,6 @@ namespace rheo {
 /// The whole configuration as config.toml holds it.
 [[nodiscard]] std::string resolved(const RunConfiguration& configuration);
 
-/// PARENT/NAME-1, or the first number that does not exist.
-[[nodiscard]] std::filesystem::path numbered_folder(const std::filesystem::path& parent, const std::string& name);
-
 /// Makes a folder for results. Throws InputError when it is a file, cannot be made or holds something already.
 void make_folder(const std::filesystem::path& folder);
 

@@ -24,16 +24,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-std::filesystem::path fresh_folder(const std::string& name) {
-  for (int number = 1;; ++number) {
-    std::filesystem::path folder = std::filesystem::path("runs") / fmt::format("{}-{}", name, number);
-    if (!std::filesystem::exists(folder)) return folder;
-  }
-}
-
 /// The run's folder: a new one, or that of the run to resume.
 std::filesystem::path prepare_folder(const SpikingConfiguration& configuration, const SpikingRunOptions& options) {
-  const std::filesystem::path folder = options.out.empty() ? fresh_folder(options.name) : options.out;
+  const std::filesystem::path folder = options.out.empty() ? numbered_folder("runs", options.name) : options.out;
   const std::filesystem::path config = folder / "config.toml";
   std::error_code error;
   if (options.resume) {

@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "models/core/suggest.hpp"
+#include "models/core/toml_file.hpp"
 
 namespace rheo {
 namespace {
@@ -20,33 +21,6 @@ struct Layer {
   bool is_word = false;  ///< a `--set` word has no line and column
   toml::table table;
 };
-
-/// `where` names what asked for the file.
-std::string read_file(const std::filesystem::path& file, const std::string& where) {
-  std::error_code error;
-  const auto status = std::filesystem::status(file, error);
-  if (error && error != std::errc::no_such_file_or_directory)
-    throw InputError(where, "cannot be read: " + error.message());
-  if (!std::filesystem::exists(status)) throw InputError(where, "no such file");
-  if (std::filesystem::is_directory(status)) throw InputError(where, "is a directory; expected a TOML file");
-  std::ifstream in(file, std::ios::binary);
-  std::string text;
-  for (char buffer[4096]; in.read(buffer, sizeof buffer) || in.gcount() > 0;) {
-    text.append(buffer, static_cast<std::size_t>(in.gcount()));
-  }
-  if (!in.is_open() || in.bad()) throw InputError(file.string(), "cannot be read");
-  return text;
-}
-
-toml::table parse(std::string_view text, const std::string& name) {
-  try {
-    return toml::parse(text, name);
-  } catch (const toml::parse_error& error) {
-    const auto at = error.source().begin;
-    throw InputError(fmt::format("{}:{}:{}", name, at.line, at.column),
-                     fmt::format("not valid TOML: {}", error.description()));
-  }
-}
 
 std::string as_text(const toml::node& node) {
   std::ostringstream out;
@@ -105,13 +79,6 @@ std::string toml_string(std::string_view text) {
     }
   }
   return out + '"';
-}
-
-/// A number that TOML reads back as a floating-point number, to the same bits.
-std::string floating(double value) {
-  std::string text = fmt::format("{}", value);
-  if (text.find_first_of(".en") == std::string::npos) text += ".0";
-  return text;
 }
 
 }  // namespace
@@ -308,7 +275,7 @@ Configuration Configuration::from_file(const std::filesystem::path& file) {
     if (!seen.insert(error ? next : canonical).second) {
       throw InputError(where, "the files name each other in a circle");
     }
-    Layer layer{next.string(), false, parse(read_file(next, where), next.string())};
+    Layer layer{next.string(), false, parse_toml(read_file(next, where, "a TOML file"), next.string())};
     tree->layers.push_back(std::move(layer));
     const auto base = tree->layers.back().table["base"];
     if (!base) break;
@@ -324,7 +291,7 @@ Configuration Configuration::from_file(const std::filesystem::path& file) {
 
 Configuration Configuration::from_text(std::string_view text, const std::string& name) {
   auto tree = std::make_unique<Tree>();
-  tree->layers.push_back({name, false, parse(text, name)});
+  tree->layers.push_back({name, false, parse_toml(text, name)});
   return Configuration(std::move(tree));
 }
 
@@ -398,7 +365,7 @@ void ConfigurationText::integer(std::string_view key, std::int64_t& value, Range
 }
 
 void ConfigurationText::number(std::string_view key, double& value, Range<double> range, std::string_view description) {
-  line(key, floating(value), description, "a number" + interval(range));
+  line(key, toml_number(value), description, "a number" + interval(range));
 }
 
 void ConfigurationText::quantity(std::string_view key, double& value, Dimension dimension, Range<double> range,
@@ -409,7 +376,7 @@ void ConfigurationText::quantity(std::string_view key, double& value, Dimension 
 void ConfigurationText::numbers(std::string_view key, std::vector<double>& values, std::size_t fewest,
                                 Range<double> range, std::string_view description) {
   std::vector<std::string> words;
-  for (const double value : values) words.push_back(floating(value));
+  for (const double value : values) words.push_back(toml_number(value));
   line(key, fmt::format("[{}]", fmt::join(words, ", ")), description,
        fmt::format("a list of at least {} numbers{}", fewest, interval(range)));
 }

@@ -26,12 +26,7 @@ namespace {
 
 std::filesystem::path new_folder(const StreamRunOptions& options) {
   std::error_code error;
-  if (options.out.empty()) {
-    for (int number = 1;; ++number) {
-      std::filesystem::path folder = std::filesystem::path("runs") / fmt::format("{}-{}", options.name, number);
-      if (!std::filesystem::exists(folder, error)) return folder;
-    }
-  }
+  if (options.out.empty()) return numbered_folder("runs", options.name);
   if (std::filesystem::exists(options.out, error) &&
       (!std::filesystem::is_directory(options.out, error) || !std::filesystem::is_empty(options.out, error))) {
     throw InputError("--out", options.out.string() + " exists already; expected a new folder");

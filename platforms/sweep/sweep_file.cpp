@@ -2,43 +2,24 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <toml++/toml.h>
 
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
-#include <fstream>
 #include <optional>
 #include <set>
-#include <sstream>
 
 #include "models/core/error.hpp"
 #include "models/core/suggest.hpp"
+#include "models/core/toml_file.hpp"
 
 namespace rheo::sweep {
 namespace {
 
 constexpr std::int64_t most_points = 1'000'000;
 
-std::string read_text(const std::filesystem::path& file) {
-  std::error_code error;
-  if (!std::filesystem::exists(file, error)) throw InputError(file.string(), "no such file");
-  if (std::filesystem::is_directory(file, error)) throw InputError(file.string(), "is a directory; expected a sweep");
-  std::ifstream in(file, std::ios::binary);
-  std::ostringstream text;
-  text << in.rdbuf();
-  if (!in.is_open() || in.bad()) throw InputError(file.string(), "cannot be read");
-  return text.str();
-}
-
-std::string number_text(double value) {
-  std::string text = fmt::format("{}", value);
-  if (text.find_first_of(".en") == std::string::npos) text += ".0";
-  return text;
-}
-
 Value whole_number(std::int64_t value) { return {std::to_string(value), value}; }
-Value real_number(double value) { return {number_text(value), value}; }
+Value real_number(double value) { return {toml_number(value), value}; }
 
 /// Reads tables; remembers the keys that were asked for, so that the others can be refused.
 class Reader {
@@ -324,17 +305,10 @@ std::vector<Value> Axis::grid() const {
 
 SweepFile SweepFile::load(const std::filesystem::path& file) {
   SweepFile sweep;
-  sweep.text = read_text(file);
+  sweep.text = read_file(file, file.string(), "a sweep");
   sweep.where = file.string();
   const std::string& name = sweep.where;
-  toml::table root;
-  try {
-    root = toml::parse(sweep.text, name);
-  } catch (const toml::parse_error& error) {
-    const auto at = error.source().begin;
-    throw InputError(fmt::format("{}:{}:{}", name, at.line, at.column),
-                     fmt::format("not valid TOML: {}", error.description()));
-  }
+  const toml::table root = parse_toml(sweep.text, name);
   sweep.name = file.stem().string();
   Reader reader(root, name, "");
 

@@ -69,6 +69,16 @@ class StreamRun : public StreamCommandLine {
                 set(Words{"workload.parameters_file=t/network.h5", "data.test_examples=22", "workload.test_samples=5"} +
                     assignments));
   }
+  /// Each with one line that says so, and no output.
+  void expect_refused(const std::vector<std::pair<Words, std::string>>& cases) {
+    for (const auto& [assignments, expected] : cases) {
+      const Outcome outcome = run("refused", assignments);
+      EXPECT_EQ(outcome.status, 2) << expected;
+      EXPECT_EQ(lines(outcome.err), 1U) << outcome.err;
+      EXPECT_THAT(outcome.err, HasSubstr(expected));
+      EXPECT_FALSE(std::filesystem::exists(work() / "refused")) << expected;
+    }
+  }
   std::string file = "s2n2_rf1.toml";
   [[nodiscard]] nlohmann::json report_of(const std::string& out) const {
     return nlohmann::json::parse(read_text(work() / out / "report.json"));
@@ -221,13 +231,7 @@ TEST_F(StreamRun, BadInputIsOneLineAndTouchesNoOutput) {
       {{"data.modulations=radioml_2018"}, "--set data.modulations=radioml_2018: has 24 classes"},
       {{"numbers.membrane_bits=4"}, "from 6 to 32"},
       {{"fifo.depth=[1000000,512,512,512]"}, "does not fit"}};
-  for (const auto& [assignments, expected] : cases) {
-    const Outcome outcome = run("refused", assignments);
-    EXPECT_EQ(outcome.status, 2) << expected;
-    EXPECT_EQ(lines(outcome.err), 1U) << outcome.err;
-    EXPECT_THAT(outcome.err, HasSubstr(expected));
-    EXPECT_FALSE(std::filesystem::exists(work() / "refused")) << expected;
-  }
+  expect_refused(cases);
 }
 
 TEST_F(StreamCommandLine, InspectListsTheTiles) {
@@ -293,13 +297,7 @@ TEST_F(TileRun, BadInputIsOneLineAndTouchesNoOutput) {
       {{"numbers.membrane_bits=6"}, "--set numbers.membrane_bits=6: the threshold is 508"},
       {{"tile.read_time=80"}, "80"},
       {{"workload.parameters_file="}, "expected a network.h5"}};
-  for (const auto& [assignments, expected] : cases) {
-    const Outcome outcome = run("refused", assignments);
-    EXPECT_EQ(outcome.status, 2) << expected;
-    EXPECT_EQ(lines(outcome.err), 1U) << outcome.err;
-    EXPECT_THAT(outcome.err, HasSubstr(expected));
-    EXPECT_FALSE(std::filesystem::exists(work() / "refused")) << expected;
-  }
+  expect_refused(cases);
   const Outcome outcome = run("refused", {}, {"--resume"});
   EXPECT_EQ(outcome.status, 2);
   EXPECT_THAT(outcome.err, StartsWith("--resume"));

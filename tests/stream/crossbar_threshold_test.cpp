@@ -239,21 +239,7 @@ TEST_P(CrossbarNetworks, SpikeAsTheIntegerReferenceDoes) {
   };
   Pipeline pipeline(parameters, layers);
   EXPECT_GE(tiles, layers.size());
-  std::vector<std::vector<std::uint64_t>> spikes;
-  pipeline.units().back()->observe(
-      [&spikes](std::uint64_t, const std::vector<std::uint64_t>& frame) { spikes.push_back(frame); });
-  DenseReference reference(layers, ticks);
-  std::vector<Spikes> expected;
-  for (std::uint32_t frame = 0; frame < ticks * examples; ++frame) {
-    const Spikes in = random_spikes(random, layers.front().geometry.image_values(), 0.25);
-    pipeline.send(packed(in));
-    expected.push_back(reference.tick(in));
-  }
-  sc_core::sc_start();
-  ASSERT_EQ(spikes.size(), expected.size());
-  for (std::size_t frame = 0; frame < expected.size(); ++frame) {
-    EXPECT_EQ(spikes[frame], packed(expected[frame])) << "frame " << frame;
-  }
+  expect_the_dense_reference(pipeline, layers, ticks, examples, random);
   EXPECT_EQ(pipeline.results().size(), examples);
 }
 

@@ -1,7 +1,11 @@
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <cstdint>
+#include <random>
+#include <systemc>
 #include <vector>
 
 #include "models/stream/pipeline.hpp"
@@ -91,5 +95,27 @@ class DenseReference {
   std::uint32_t tick_ = 0;
   std::vector<std::vector<std::int64_t>> membranes_, fired_;
 };
+
+/// Sends random frames through a pipeline and compares the last layer's spikes, frame by frame; returns those expected.
+inline std::vector<Spikes> expect_the_dense_reference(Pipeline& pipeline, const std::vector<LayerParameters>& layers,
+                                                      std::uint32_t ticks, std::uint32_t examples,
+                                                      std::mt19937_64& random) {
+  std::vector<std::vector<std::uint64_t>> spikes;
+  pipeline.units().back()->observe(
+      [&spikes](std::uint64_t, const std::vector<std::uint64_t>& frame) { spikes.push_back(frame); });
+  DenseReference reference(layers, ticks);
+  std::vector<Spikes> expected;
+  for (std::uint32_t frame = 0; frame < ticks * examples; ++frame) {
+    const Spikes in = random_spikes(random, layers.front().geometry.image_values(), 0.25);
+    pipeline.send(packed(in));
+    expected.push_back(reference.tick(in));
+  }
+  sc_core::sc_start();
+  EXPECT_EQ(spikes.size(), expected.size());
+  for (std::size_t frame = 0; frame < std::min(spikes.size(), expected.size()); ++frame) {
+    EXPECT_EQ(spikes[frame], packed(expected[frame])) << "frame " << frame;
+  }
+  return expected;
+}
 
 }  // namespace rheo::stream::testing

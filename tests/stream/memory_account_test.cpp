@@ -132,6 +132,21 @@ TEST(MemoryAccount, Rf2DoesNotFitAndSaysWhatItNeeds) {
 
 class AccountTest : public rheo::testing::SystemCTest, public ::testing::WithParamInterface<const char*> {};
 
+/// Bits and blocks of a pipeline's memories.
+std::pair<std::uint64_t, std::uint64_t> buffers_of(const std::vector<Component*>& components) {
+  std::uint64_t bits = 0;
+  std::uint64_t blocks = 0;
+  for (Component* component : components) {
+    for (const BufferUse& use : component->buffers()) {
+      // Counters and pooling rows are registers that the account leaves out.
+      if (use.name == "counters" || use.name.ends_with("_pool")) continue;
+      bits += use.capacity_bits;
+      blocks += use.bram18k;
+    }
+  }
+  return {bits, blocks};
+}
+
 TEST_P(AccountTest, IsWhatThePipelineReports) {
   StreamConfiguration c = shipped(GetParam());
   const spiking::SpikingNetwork network = spiking::build_spiking_network(c.workload.network);
@@ -148,16 +163,7 @@ TEST_P(AccountTest, IsWhatThePipelineReports) {
     parameters.ticks = network.ticks;
     parameters.delays = place;
     const stream::Pipeline pipeline(parameters, layers);
-    std::uint64_t bits = 0;
-    std::uint64_t blocks = 0;
-    for (Component* component : pipeline.components()) {
-      for (const BufferUse& use : component->buffers()) {
-        // Counters and pooling rows are registers that the account leaves out.
-        if (use.name == "counters" || use.name.ends_with("_pool")) continue;
-        bits += use.capacity_bits;
-        blocks += use.bram18k;
-      }
-    }
+    const auto [bits, blocks] = buffers_of(pipeline.components());
     const MemoryAccount account = memory_account(c, network);
     std::uint64_t expected = account.shared_fifo_bits + account.output_delay_bits;
     for (const LayerMemory& m : account.layers) {
@@ -178,15 +184,7 @@ TEST_P(AccountTest, IsWhatTheTickBatchedPipelineReports) {
   parameters.clock = sc_core::sc_time(5, sc_core::SC_NS);
   parameters.ticks = network.ticks;
   const stream::TickBatchedPipeline pipeline(parameters, layers, event_capacities(c, network));
-  std::uint64_t bits = 0;
-  std::uint64_t blocks = 0;
-  for (Component* component : pipeline.components()) {
-    for (const BufferUse& use : component->buffers()) {
-      if (use.name == "counters" || use.name.ends_with("_pool")) continue;
-      bits += use.capacity_bits;
-      blocks += use.bram18k;
-    }
-  }
+  const auto [bits, blocks] = buffers_of(pipeline.components());
   const MemoryAccount account = memory_account(c, network);
   std::uint64_t expected = account.shared_fifo_bits;
   for (const LayerMemory& m : account.layers) {

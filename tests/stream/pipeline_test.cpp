@@ -41,23 +41,7 @@ TEST_P(RandomNetworks, EqualTheDenseReferenceBitForBit) {
   PipelineParameters parameters = pipeline_parameters(ticks);
   parameters.zero_skipping = GetParam() % 2 == 1;
   Pipeline pipeline(parameters, layers);
-  std::vector<std::vector<std::uint64_t>> spikes;
-  pipeline.units().back()->observe(
-      [&spikes](std::uint64_t, const std::vector<std::uint64_t>& frame) { spikes.push_back(frame); });
-
-  DenseReference reference(layers, ticks);
-  std::vector<Spikes> expected;
-  for (std::uint32_t frame = 0; frame < ticks * examples; ++frame) {
-    const Spikes in = random_spikes(random, layers.front().geometry.image_values(), 0.25);
-    pipeline.send(packed(in));
-    expected.push_back(reference.tick(in));
-  }
-  sc_core::sc_start();
-
-  ASSERT_EQ(spikes.size(), expected.size());
-  for (std::size_t frame = 0; frame < expected.size(); ++frame) {
-    EXPECT_EQ(spikes[frame], packed(expected[frame])) << "frame " << frame;
-  }
+  const std::vector<Spikes> expected = expect_the_dense_reference(pipeline, layers, ticks, examples, random);
   ASSERT_EQ(pipeline.results().size(), examples);
   for (std::uint32_t example = 0; example < examples; ++example) {
     std::vector<std::uint32_t> counts(layers.back().outputs);

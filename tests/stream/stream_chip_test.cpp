@@ -7,6 +7,7 @@
 #include <string>
 
 #include "platforms/stream_fpga/layer_mapping.hpp"
+#include "tests/stream/random_example.hpp"
 #include "tests/support/systemc_test.hpp"
 #include "workloads/spiking/network_run.hpp"
 
@@ -34,20 +35,6 @@ spiking::QuantisedNetwork random_weights(const StreamConfiguration& c, std::uint
     for (float& w : weights) w = weight(random);
   }
   return spiking::quantise(trained, fixed_point_widths(c.numbers));
-}
-
-using Example = std::vector<std::vector<std::uint64_t>>;
-
-Example random_example(const spiking::SpikingNetwork& network, std::uint64_t seed) {
-  std::mt19937_64 random(seed);
-  Example frames(network.ticks);
-  for (auto& frame : frames) {
-    frame.resize((network.input.values() + 63) / 64);
-    for (std::uint32_t i = 0; i < network.input.values(); ++i) {
-      if (random() % 32 == 0) frame[i / 64] |= std::uint64_t{1} << (i % 64);
-    }
-  }
-  return frames;
 }
 
 struct Case {

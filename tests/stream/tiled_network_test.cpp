@@ -11,6 +11,7 @@
 #include "platforms/stream_fpga/memory_account.hpp"
 #include "platforms/stream_fpga/stream_chip.hpp"
 #include "platforms/stream_fpga/tile_mapping.hpp"
+#include "tests/stream/random_example.hpp"
 #include "tests/support/systemc_test.hpp"
 #include "workloads/spiking/network_run.hpp"
 
@@ -19,7 +20,6 @@ namespace {
 
 using ::testing::HasSubstr;
 
-using Example = std::vector<std::vector<std::uint64_t>>;
 using Words = std::vector<std::string>;
 
 StreamConfiguration shipped(const std::string& network, const Words& set = {}) {
@@ -41,18 +41,6 @@ spiking::FloatNetwork random_network(const std::string& name, std::uint32_t tick
     weights.front() = 0.5F;
   }
   return trained;
-}
-
-Example random_example(const spiking::SpikingNetwork& network, std::uint64_t seed) {
-  std::mt19937_64 random(seed);
-  Example frames(network.ticks);
-  for (auto& frame : frames) {
-    frame.resize((network.input.values() + 63) / 64);
-    for (std::uint32_t i = 0; i < network.input.values(); ++i) {
-      if (random() % 32 == 0) frame[i / 64] |= std::uint64_t{1} << (i % 64);
-    }
-  }
-  return frames;
 }
 
 using Counts = std::vector<std::vector<std::uint32_t>>;
