@@ -209,17 +209,17 @@ TEST(Decay, IsThatOfTheTrainingToHalfAPlaceOfTheFinestMultiplier) {
 TEST(FloatRun, EqualsTheTrainersForwardPass) {
   const FloatNetwork network = random_network();
   const RandomSpikes data;
-  SpikeTrain input(40, 98);
+  SpikeTrain input(140, 98);  // more than a block
   data.encode(7, 1, input);
   TrainedNetwork trained(network.network, network.decay);
   PackedWeights weights;
   for (std::size_t l = 0; l < 3; ++l)
     weights.push_back(trained.plans[l].packed(std::span<const float>(network.weights[l])));
-  Unrolled unrolled(trained, 40);
+  Unrolled unrolled(trained, 140);
   unrolled.forward(weights, input);
   FloatRun run(network.network, network.weights, network.decay);
   run.reset();
-  for (std::size_t t = 0; t < 40; ++t) {
+  for (std::size_t t = 0; t < 140; ++t) {
     run.tick(input.at(t));
     for (std::size_t l = 0; l < 3; ++l) {
       EXPECT_TRUE(std::equal(run.spikes(l).begin(), run.spikes(l).end(), unrolled.spikes(l).at(t).begin()));

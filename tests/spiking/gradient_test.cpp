@@ -42,7 +42,7 @@ void expect_gradient_of_reference(const SpikingRecipe& recipe) {
   for (const auto& readout : trainer.network().readouts) {
     readouts.push_back(readout.plan.unpacked(std::span<const float>(readout.weights)));
   }
-  SpikeTrain input(12, 98);
+  SpikeTrain input(recipe.ticks > 0 ? static_cast<std::size_t>(recipe.ticks) : 12, 98);
   for (std::size_t l = 0; l < weights.size(); ++l) {
     double largest = 0;
     for (std::size_t w = 0; w < weights[l].size(); ++w) {
@@ -72,6 +72,16 @@ TEST(SpikingGradient, TheGaussianAndTheClosedResetToo) {
 
 TEST(SpikingGradient, LocalLearningEqualsForwardDerivativesLayerByLayer) {
   expect_gradient_of_reference(recipe_of(SpikingRecipe::Method::local));
+}
+
+/// Blocks of 64 ticks hand over what goes from tick to tick.
+TEST(SpikingGradient, OfMoreTicksThanABlock) {
+  for (const auto method : {SpikingRecipe::Method::through_time, SpikingRecipe::Method::local}) {
+    SpikingRecipe recipe = recipe_of(method);
+    recipe.ticks = 135;
+    if (method == SpikingRecipe::Method::local) recipe.burn_in = 66;
+    expect_gradient_of_reference(recipe);
+  }
 }
 
 /// The reference itself against finite differences, where the spike is the rectangle's integral: a true derivative.

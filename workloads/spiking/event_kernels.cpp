@@ -1,8 +1,10 @@
 #include "workloads/spiking/event_kernels.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
+#include <vector>
 
 // Highway compiles the part between HWY_BEFORE_NAMESPACE and HWY_AFTER_NAMESPACE once for every target.
 #undef HWY_TARGET_INCLUDE
@@ -38,86 +40,343 @@ HWY_INLINE void ForSpikes(std::span<const std::uint64_t> words, Visit&& visit) {
   }
 }
 
-template <class Number>
-void AddEventsOf(const EventPlan& plan, std::span<const std::uint64_t> spikes, const Number* weights, Number* sums) {
-  const EventPlace* places = plan.places().data();
-  ForSpikes(spikes, [&](std::size_t value) HWY_ATTR {
-    const EventPlace place = places[value];
-    const Number* HWY_RESTRICT from = weights + place.weight;
-    Number* HWY_RESTRICT to = sums + place.sum;
-    for (unsigned row = 0; row < place.rows; ++row, from += plan.weight_stride(), to += plan.sum_stride()) {
-      ForLanes<Number>(place.length, [&](auto d, std::size_t i) HWY_ATTR {
-        hn::StoreU(hn::Add(hn::LoadU(d, to + i), hn::LoadU(d, from + i)), d, to + i);
-      });
+/// Bit i of row t becomes bit t of row i (Warren, Hacker's Delight, 2nd edition, section 7-3).
+HWY_INLINE void Transpose(std::uint64_t (&rows)[64]) {
+  std::uint64_t low = 0x0000'0000'FFFF'FFFF;
+  for (std::size_t half = 32; half != 0; half >>= 1, low ^= low << half) {
+    for (std::size_t row = 0; row < 64; row = ((row | half) + 1) & ~half) {
+      const std::uint64_t swapped = ((rows[row] >> half) ^ rows[row | half]) & low;
+      rows[row] ^= swapped << half;
+      rows[row | half] ^= swapped;
     }
-  });
+  }
 }
 
-void AddFloatEvents(const EventPlan& plan, std::span<const std::uint64_t> spikes, const float* weights, float* sums) {
-  AddEventsOf(plan, spikes, weights, sums);
-}
-
-void AddIntegerEvents(const EventPlan& plan, std::span<const std::uint64_t> spikes, const std::int32_t* weights,
-                      std::int32_t* sums) {
-  AddEventsOf(plan, spikes, weights, sums);
-}
-
-void AddGradient(const EventPlan& plan, std::span<const std::uint64_t> spikes, const float* slopes, float* gradient) {
-  const EventPlace* places = plan.places().data();
-  ForSpikes(spikes, [&](std::size_t value) HWY_ATTR {
-    const EventPlace place = places[value];
-    const float* HWY_RESTRICT from = slopes + place.sum;
-    float* HWY_RESTRICT to = gradient + place.weight;
-    for (unsigned row = 0; row < place.rows; ++row, from += plan.sum_stride(), to += plan.weight_stride()) {
-      ForLanes<float>(place.length, [&](auto d, std::size_t i) HWY_ATTR {
-        hn::StoreU(hn::Add(hn::LoadU(d, to + i), hn::LoadU(d, from + i)), d, to + i);
-      });
+/// Calls visit(value, bits) for every value with spikes among up to 64 ticks, in ascending order: bit t says whether at
+/// tick `first` + t.
+template <class Visit>
+HWY_INLINE void ForInputs(SpikeRows spikes, std::size_t first, Visit&& visit) {
+  const std::size_t ticks = std::min<std::size_t>(64, spikes.ticks - first);
+  for (std::size_t w = 0; w < spikes.words; ++w) {
+    std::uint64_t rows[64] = {};
+    std::uint64_t any = 0;
+    for (std::size_t t = 0; t < ticks; ++t) any |= rows[t] = spikes.at(first + t)[w];
+    if (any == 0) continue;
+    Transpose(rows);
+    for (; any != 0; any &= any - 1) {
+      const auto bit = static_cast<std::size_t>(std::countr_zero(any));
+      visit(w * 64 + bit, rows[bit]);
     }
-  });
+  }
 }
 
-/// The products go to 24 partial sums: 16 for whole groups of 16 values of a row, 8 for the rest of 8.
-void PullBack(const EventPlan& plan, std::span<const std::uint64_t> chosen, const float* weights, const float* slopes,
-              float* inputs) {
-  const hn::CappedTag<float, 8> half;
-  const EventPlace* places = plan.places().data();
-  ForSpikes(chosen, [&](std::size_t value) HWY_ATTR {
-    const EventPlace place = places[value];
-    const float* HWY_RESTRICT w = weights + place.weight;
-    const float* HWY_RESTRICT s = slopes + place.sum;
-    auto rest = hn::Zero(half);
-#if HWY_MAX_BYTES >= 64
-    const hn::CappedTag<float, 16> whole;
-    auto all = hn::Zero(whole);
-#else
-    auto low = hn::Zero(half), high = hn::Zero(half);
-#endif
-    for (unsigned row = 0; row < place.rows; ++row, w += plan.weight_stride(), s += plan.sum_stride()) {
-      std::size_t i = 0;
-      for (; i + 16 <= place.length; i += 16) {
-#if HWY_MAX_BYTES >= 64
-        all = hn::MulAdd(hn::LoadU(whole, w + i), hn::LoadU(whole, s + i), all);
-#else
-        low = hn::MulAdd(hn::LoadU(half, w + i), hn::LoadU(half, s + i), low);
-        high = hn::MulAdd(hn::LoadU(half, w + i + 8), hn::LoadU(half, s + i + 8), high);
-#endif
+/// `count` bits, up to 64, from bit `first` on.
+HWY_INLINE std::uint64_t BitsFrom(std::span<const std::uint64_t> words, std::size_t first, std::size_t count) {
+  const std::size_t shift = first % 64;
+  std::uint64_t bits = words[first / 64] >> shift;
+  if (shift + count > 64) bits |= words[first / 64 + 1] << (64 - shift);
+  return count == 64 ? bits : bits & ((std::uint64_t{1} << count) - 1);
+}
+
+/// Visits the spikes of a tick channel by channel, each in ascending order.
+class SpikesByChannel {
+ public:
+  explicit SpikesByChannel(const EventPlan& plan)
+      : channels_(plan.input_channels()), positions_(plan.inputs() / channels_), blocks_((positions_ + 63) / 64) {}
+
+  template <class Visit>
+  HWY_INLINE void For(std::span<const std::uint64_t> words, Visit&& visit) {
+    for (std::size_t c0 = 0; c0 < channels_; c0 += 64) {
+      const std::size_t count = std::min<std::size_t>(64, channels_ - c0);
+      for (std::size_t b = 0; b < blocks_.size(); ++b) {
+        std::uint64_t(&rows)[64] = blocks_[b].rows;
+        const std::size_t positions = std::min<std::size_t>(64, positions_ - b * 64);
+        std::uint64_t any = 0;
+        for (std::size_t i = 0; i < positions; ++i) {
+          any |= rows[i] = BitsFrom(words, (b * 64 + i) * channels_ + c0, count);
+        }
+        std::fill(rows + positions, rows + 64, 0);
+        if (any != 0) Transpose(rows);
       }
-      if (i < place.length) rest = hn::MulAdd(hn::LoadU(half, w + i), hn::LoadU(half, s + i), rest);
+      for (std::size_t c = 0; c < count; ++c) {
+        for (std::size_t b = 0; b < blocks_.size(); ++b) {
+          for (std::uint64_t rest = blocks_[b].rows[c]; rest != 0; rest &= rest - 1) {
+            visit((b * 64 + static_cast<std::size_t>(std::countr_zero(rest))) * channels_ + c0 + c);
+          }
+        }
+      }
     }
-#if HWY_MAX_BYTES >= 64
-    const auto low = hn::LowerHalf(half, all), high = hn::UpperHalf(half, all);
-#endif
-    inputs[value] = hn::GetLane(hn::SumOfLanes(half, hn::Add(hn::Add(low, rest), high)));
-  });
+  }
+
+ private:
+  struct Block {
+    std::uint64_t rows[64];
+  };
+  std::size_t channels_, positions_;
+  std::vector<Block> blocks_;
+};
+
+/// Adds rows of numbers to others, up to 16 to the same ones at a time: what they are added to stays in registers. In
+/// the order given.
+template <class Number>
+class WaitingRows {
+ public:
+  WaitingRows(std::size_t from_stride, std::size_t to_stride) : from_stride_(from_stride), to_stride_(to_stride) {}
+
+  /// `rows` rows of `length` numbers.
+  HWY_INLINE void Add(const Number* from, Number* to, std::size_t rows, std::size_t length) {
+    if (count_ == from_.size() || to != to_ || rows != rows_ || length != length_) {
+      Finish();
+      to_ = to;
+      rows_ = rows;
+      length_ = length;
+    }
+    from_[count_++] = from;
+  }
+  HWY_INLINE void Finish() {
+    const hn::CappedTag<Number, 16> d;
+    const hn::CappedTag<Number, 8> half;
+    const std::size_t lanes = hn::Lanes(d);
+    for (std::size_t row = 0; row < rows_; ++row) {
+      Number* HWY_RESTRICT to = to_ + row * to_stride_;
+      const std::size_t from = row * from_stride_;
+      std::size_t i = 0;
+      // Four variables: an array of vectors would not stay in registers.
+      for (; i + 4 * lanes <= length_; i += 4 * lanes) {
+        auto a = hn::LoadU(d, to + i), b = hn::LoadU(d, to + i + lanes);
+        auto c = hn::LoadU(d, to + i + 2 * lanes), e = hn::LoadU(d, to + i + 3 * lanes);
+        for (std::size_t k = 0; k < count_; ++k) {
+          const Number* HWY_RESTRICT at = from_[k] + from + i;
+          a = hn::Add(a, hn::LoadU(d, at));
+          b = hn::Add(b, hn::LoadU(d, at + lanes));
+          c = hn::Add(c, hn::LoadU(d, at + 2 * lanes));
+          e = hn::Add(e, hn::LoadU(d, at + 3 * lanes));
+        }
+        hn::StoreU(a, d, to + i);
+        hn::StoreU(b, d, to + i + lanes);
+        hn::StoreU(c, d, to + i + 2 * lanes);
+        hn::StoreU(e, d, to + i + 3 * lanes);
+      }
+      for (; i < length_; i += 8) {
+        auto sum = hn::LoadU(half, to + i);
+        for (std::size_t k = 0; k < count_; ++k) sum = hn::Add(sum, hn::LoadU(half, from_[k] + from + i));
+        hn::StoreU(sum, half, to + i);
+      }
+    }
+    count_ = 0;
+  }
+
+ private:
+  std::size_t from_stride_, to_stride_;
+  std::size_t count_ = 0, rows_ = 0, length_ = 0;
+  Number* to_ = nullptr;
+  std::array<const Number*, 16> from_{};
+};
+
+// A linear layer may have more weights than caches hold: it goes through them once for 64 ticks. A convolution uses its
+// few weights again and again within a tick, of its input channels one after the other where the order is free.
+
+template <class Number>
+void SumEventsOf(const EventPlan& plan, SpikeRows spikes, const Number* weights, Number* sums) {
+  const EventPlace* places = plan.places().data();
+  const std::size_t neurons = plan.neurons();
+  std::fill(sums, sums + spikes.ticks * neurons, Number{0});
+  WaitingRows<Number> rows(plan.weight_stride(), plan.sum_stride());
+  const auto add = [&](std::size_t tick, std::size_t value) HWY_ATTR {
+    const EventPlace& place = places[value];
+    rows.Add(weights + place.weight, sums + tick * neurons + place.sum, place.rows, place.length);
+  };
+  if (plan.linear()) {
+    for (std::size_t first = 0; first < spikes.ticks; first += 64) {
+      const std::size_t end = std::min(first + 64, spikes.ticks);
+      for (std::size_t w = 0; w < spikes.words; ++w) {
+        for (std::size_t tick = first; tick < end; ++tick) {
+          ForSpikes(spikes.at(tick).subspan(w, 1), [&](std::size_t bit) HWY_ATTR { add(tick, w * 64 + bit); });
+        }
+      }
+    }
+  } else {
+    for (std::size_t tick = 0; tick < spikes.ticks; ++tick) {
+      ForSpikes(spikes.at(tick), [&](std::size_t value) HWY_ATTR { add(tick, value); });
+    }
+  }
+  rows.Finish();
 }
 
-void StepMembranes(std::size_t neurons, float decay, float threshold, const float* HWY_RESTRICT before,
-                   float* HWY_RESTRICT sums, float* HWY_RESTRICT after) {
+void SumFloatEvents(const EventPlan& plan, SpikeRows spikes, const float* weights, float* sums) {
+  SumEventsOf(plan, spikes, weights, sums);
+}
+
+void SumIntegerEvents(const EventPlan& plan, SpikeRows spikes, const std::int32_t* weights, std::int32_t* sums) {
+  SumEventsOf(plan, spikes, weights, sums);
+}
+
+void AddGradient(const EventPlan& plan, SpikeRows spikes, const float* slopes, float* gradient) {
+  const EventPlace* places = plan.places().data();
+  const std::size_t neurons = plan.neurons();
+  WaitingRows<float> rows(plan.sum_stride(), plan.weight_stride());
+  const auto add = [&](std::size_t tick, std::size_t value) HWY_ATTR {
+    const EventPlace& place = places[value];
+    rows.Add(slopes + tick * neurons + place.sum, gradient + place.weight, place.rows, place.length);
+  };
+  if (plan.linear()) {
+    for (std::size_t end = spikes.ticks; end > 0;) {
+      const std::size_t first = (end - 1) / 64 * 64;
+      ForInputs(spikes, first, [&](std::size_t value, std::uint64_t ticks) HWY_ATTR {
+        while (ticks != 0) {
+          const auto latest = static_cast<std::size_t>(std::bit_width(ticks)) - 1;
+          ticks ^= std::uint64_t{1} << latest;
+          add(first + latest, value);
+        }
+      });
+      end = first;
+    }
+  } else {
+    SpikesByChannel channels(plan);
+    for (std::size_t tick = spikes.ticks; tick-- > 0;) {
+      channels.For(spikes.at(tick), [&](std::size_t value) HWY_ATTR { add(tick, value); });
+    }
+  }
+  rows.Finish();
+}
+
+using Eight = hn::Vec<hn::CappedTag<float, 8>>;
+
+HWY_INLINE Eight Load8(const float* from) { return hn::LoadU(hn::CappedTag<float, 8>(), from); }
+
+/// Sixteen values in one vector or in two.
+struct Sixteen {
+#if HWY_MAX_BYTES >= 64
+  hn::Vec<hn::CappedTag<float, 16>> all = hn::Zero(hn::CappedTag<float, 16>());
+
+  static HWY_INLINE Sixteen Load(const float* from) { return {hn::LoadU(hn::CappedTag<float, 16>(), from)}; }
+  HWY_INLINE void MulAdd(Sixteen a, Sixteen b) { all = hn::MulAdd(a.all, b.all, all); }
+  [[nodiscard]] HWY_INLINE Eight Low() const { return hn::LowerHalf(hn::CappedTag<float, 8>(), all); }
+  [[nodiscard]] HWY_INLINE Eight High() const { return hn::UpperHalf(hn::CappedTag<float, 8>(), all); }
+#else
+  Eight low = hn::Zero(hn::CappedTag<float, 8>()), high = low;
+
+  static HWY_INLINE Sixteen Load(const float* from) { return {Load8(from), Load8(from + 8)}; }
+  HWY_INLINE void MulAdd(Sixteen a, Sixteen b) {
+    low = hn::MulAdd(a.low, b.low, low);
+    high = hn::MulAdd(a.high, b.high, high);
+  }
+  [[nodiscard]] HWY_INLINE Eight Low() const { return low; }
+  [[nodiscard]] HWY_INLINE Eight High() const { return high; }
+#endif
+};
+
+/// A sum of products in 24 partial sums: 16 for whole groups of 16 values, 8 for a rest of 8.
+struct Dot {
+  const float* values;
+  Sixteen sums{};
+  Eight rest = hn::Zero(hn::CappedTag<float, 8>());
+
+  HWY_INLINE void Add(Sixteen w, std::size_t at) { sums.MulAdd(w, Sixteen::Load(values + at)); }
+  HWY_INLINE void AddRest(Eight w, std::size_t at) { rest = hn::MulAdd(w, Load8(values + at), rest); }
+  [[nodiscard]] HWY_INLINE float Sum() const {
+    return hn::GetLane(hn::SumOfLanes(hn::CappedTag<float, 8>(), hn::Add(hn::Add(sums.Low(), rest), sums.High())));
+  }
+};
+
+/// Sums of products with the same weights, four at a time: the additions of one wait for each other.
+class WaitingDots {
+ public:
+  explicit WaitingDots(const EventPlan& plan) : plan_(plan) {}
+
+  /// The products of the weights of one input, at `w`, with the slopes from `s` on.
+  HWY_INLINE void Add(EventPlace place, const float* w, const float* s, float* result) {
+    if (w != w_ || place.rows != place_.rows || place.length != place_.length) {
+      Finish();
+      w_ = w;
+      place_ = place;
+    }
+    slopes_[count_] = s;
+    results_[count_] = result;
+    if (++count_ == 4) Finish();
+  }
+  HWY_INLINE void Finish() {
+    if (count_ == 4) {
+      // Four variables: an array of vectors would not stay in registers.
+      Dot a{slopes_[0]}, b{slopes_[1]}, c{slopes_[2]}, d{slopes_[3]};
+      ForLanesOfRows(
+          [&](Sixteen w, std::size_t at) HWY_ATTR {
+            a.Add(w, at);
+            b.Add(w, at);
+            c.Add(w, at);
+            d.Add(w, at);
+          },
+          [&](Eight w, std::size_t at) HWY_ATTR {
+            a.AddRest(w, at);
+            b.AddRest(w, at);
+            c.AddRest(w, at);
+            d.AddRest(w, at);
+          });
+      *results_[0] = a.Sum();
+      *results_[1] = b.Sum();
+      *results_[2] = c.Sum();
+      *results_[3] = d.Sum();
+    } else {
+      for (std::size_t k = 0; k < count_; ++k) {
+        Dot dot{slopes_[k]};
+        ForLanesOfRows([&](Sixteen w, std::size_t at) HWY_ATTR { dot.Add(w, at); },
+                       [&](Eight w, std::size_t at) HWY_ATTR { dot.AddRest(w, at); });
+        *results_[k] = dot.Sum();
+      }
+    }
+    count_ = 0;
+  }
+
+ private:
+  /// Calls the bodies with weights and the place of the slopes.
+  template <class Whole, class Rest>
+  HWY_INLINE void ForLanesOfRows(Whole&& whole, Rest&& rest) const {
+    for (unsigned row = 0; row < place_.rows; ++row) {
+      const float* w = w_ + row * plan_.weight_stride();
+      std::size_t at = row * plan_.sum_stride();
+      const std::size_t end = at + place_.length;
+      for (; at + 16 <= end; at += 16, w += 16) whole(Sixteen::Load(w), at);
+      if (at < end) rest(Load8(w), at);
+    }
+  }
+
+  const EventPlan& plan_;
+  EventPlace place_;
+  const float* w_ = nullptr;
+  std::size_t count_ = 0;
+  std::array<const float*, 4> slopes_{};
+  std::array<float*, 4> results_{};
+};
+
+void PullBack(const EventPlan& plan, SpikeRows chosen, const float* weights, const float* slopes, float* inputs) {
+  const EventPlace* places = plan.places().data();
+  const std::size_t neurons = plan.neurons(), row = plan.inputs();
+  WaitingDots dots(plan);
+  const auto add = [&](std::size_t tick, std::size_t value) HWY_ATTR {
+    const EventPlace& place = places[value];
+    dots.Add(place, weights + place.weight, slopes + tick * neurons + place.sum, inputs + tick * row + value);
+  };
+  if (plan.linear()) {
+    for (std::size_t first = 0; first < chosen.ticks; first += 64) {
+      ForInputs(chosen, first, [&](std::size_t value, std::uint64_t ticks) HWY_ATTR {
+        for (; ticks != 0; ticks &= ticks - 1) add(first + static_cast<std::size_t>(std::countr_zero(ticks)), value);
+      });
+    }
+  } else {
+    SpikesByChannel channels(plan);
+    for (std::size_t tick = 0; tick < chosen.ticks; ++tick) {
+      channels.For(chosen.at(tick), [&](std::size_t value) HWY_ATTR { add(tick, value); });
+    }
+  }
+  dots.Finish();
+}
+
+void StepMembranes(std::size_t neurons, float decay, float threshold, const float* before, const float* sums,
+                   float* after) {
   ForLanes<float>(neurons, [&](auto d, std::size_t i) HWY_ATTR {
     const auto m = hn::LoadU(d, before + i);
     const auto kept = hn::IfThenZeroElse(hn::Gt(m, hn::Set(d, threshold)), hn::Mul(hn::Set(d, decay), m));
     hn::StoreU(hn::Add(kept, hn::LoadU(d, sums + i)), d, after + i);
-    hn::StoreU(hn::Zero(d), d, sums + i);
   });
 }
 
@@ -141,14 +400,14 @@ void PackWithin(std::size_t values, float threshold, float reach, const float* f
 }
 
 void StepBack(std::size_t neurons, const Surrogate& surrogate, float decay, float threshold, bool through_reset,
-              const float* HWY_RESTRICT membranes, const float* HWY_RESTRICT outputs, float* HWY_RESTRICT slopes) {
+              const float* membranes, const float* outputs, const float* after, float* slopes) {
   const bool rectangle = surrogate.kind == Surrogate::Kind::rectangle;
   const auto width = static_cast<float>(surrogate.width);
   const float height = rectangle ? 1 / width : 0.39894228F / width;
   const float reset = through_reset ? decay : 0;
   ForLanes<float>(neurons, [&](auto d, std::size_t i) HWY_ATTR {
     const auto m = hn::LoadU(d, membranes + i);
-    const auto later = hn::LoadU(d, slopes + i);
+    const auto later = hn::LoadU(d, after + i);
     const auto distance = hn::Sub(m, hn::Set(d, threshold));
     const auto out = hn::Sub(hn::LoadU(d, outputs + i), hn::Mul(hn::Mul(hn::Set(d, reset), m), later));
     auto through = hn::Mul(hn::Set(d, height), out);
@@ -176,8 +435,8 @@ HWY_AFTER_NAMESPACE();
 namespace rheo::spiking {
 namespace {
 
-HWY_EXPORT(AddFloatEvents);
-HWY_EXPORT(AddIntegerEvents);
+HWY_EXPORT(SumFloatEvents);
+HWY_EXPORT(SumIntegerEvents);
 HWY_EXPORT(AddGradient);
 HWY_EXPORT(PullBack);
 HWY_EXPORT(StepMembranes);
@@ -200,16 +459,16 @@ void pack_windows(const EventPlan& plan, const float* membranes, std::span<std::
 
 }  // namespace
 
-void add_events(const EventPlan& plan, std::span<const std::uint64_t> spikes, const float* weights, float* sums) {
-  HWY_DYNAMIC_DISPATCH(AddFloatEvents)(plan, spikes, weights, sums);
+void sum_events(const EventPlan& plan, SpikeRows spikes, const float* weights, float* sums) {
+  HWY_DYNAMIC_DISPATCH(SumFloatEvents)(plan, spikes, weights, sums);
 }
 
-void add_events(const EventPlan& plan, std::span<const std::uint64_t> spikes, const std::int32_t* weights,
-                std::int32_t* sums) {
-  HWY_DYNAMIC_DISPATCH(AddIntegerEvents)(plan, spikes, weights, sums);
+void sum_events(const EventPlan& plan, SpikeRows spikes, const std::int32_t* weights, std::int32_t* sums) {
+  HWY_DYNAMIC_DISPATCH(SumIntegerEvents)(plan, spikes, weights, sums);
 }
 
-void step_membranes(std::size_t neurons, float decay, float threshold, const float* before, float* sums, float* after) {
+void step_membranes(std::size_t neurons, float decay, float threshold, const float* before, const float* sums,
+                    float* after) {
   HWY_DYNAMIC_DISPATCH(StepMembranes)(neurons, decay, threshold, before, sums, after);
 }
 
@@ -221,12 +480,11 @@ void pack_spikes(const EventPlan& plan, float threshold, const float* membranes,
   }
 }
 
-void add_gradient(const EventPlan& plan, std::span<const std::uint64_t> spikes, const float* slopes, float* gradient) {
+void add_gradient(const EventPlan& plan, SpikeRows spikes, const float* slopes, float* gradient) {
   HWY_DYNAMIC_DISPATCH(AddGradient)(plan, spikes, slopes, gradient);
 }
 
-void pull_back(const EventPlan& plan, std::span<const std::uint64_t> chosen, const float* weights, const float* slopes,
-               float* inputs) {
+void pull_back(const EventPlan& plan, SpikeRows chosen, const float* weights, const float* slopes, float* inputs) {
   HWY_DYNAMIC_DISPATCH(PullBack)(plan, chosen, weights, slopes, inputs);
 }
 
@@ -242,8 +500,9 @@ void pack_sensitive(const EventPlan& plan, const Surrogate& surrogate, float thr
 }
 
 void step_back(std::size_t neurons, const Surrogate& surrogate, float decay, float threshold, bool through_reset,
-               const float* membranes, const float* outputs, float* slopes) {
-  HWY_DYNAMIC_DISPATCH(StepBack)(neurons, surrogate, decay, threshold, through_reset, membranes, outputs, slopes);
+               const float* membranes, const float* outputs, const float* later, float* slopes) {
+  HWY_DYNAMIC_DISPATCH(StepBack)
+  (neurons, surrogate, decay, threshold, through_reset, membranes, outputs, later, slopes);
 }
 
 void add_values(std::span<const float> part, std::span<float> sum) {

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "workloads/spiking/aligned_values.hpp"
 #include "workloads/spiking/network.hpp"
 
 namespace rheo::spiking {
@@ -31,6 +32,7 @@ class EventPlan {
   [[nodiscard]] std::size_t weight_stride() const noexcept { return weight_stride_; }
   [[nodiscard]] std::size_t weights() const noexcept { return weights_; }
   [[nodiscard]] std::size_t inputs() const noexcept { return places_.size(); }
+  [[nodiscard]] std::size_t input_channels() const noexcept { return inputs_per_position_; }
 
   /// Neurons as computed, with the channels that fill up; those never spike and have no gradient.
   [[nodiscard]] std::size_t neurons() const noexcept { return std::size_t{shape_.height} * shape_.width * channels_; }
@@ -38,6 +40,8 @@ class EventPlan {
   [[nodiscard]] std::size_t channels() const noexcept { return channels_; }     ///< with filling
   [[nodiscard]] const TensorShape& output() const noexcept { return output_; }  ///< after pooling
 
+  /// Whether every input reaches every neuron, by weights that no other input uses.
+  [[nodiscard]] bool linear() const noexcept { return kernel_ == 1 && shape_.height == 1 && shape_.width == 1; }
   /// Whether outputs are the neurons as computed, number by number.
   [[nodiscard]] bool direct() const noexcept { return pool_ == 1 && channels_ == shape_.channels; }
   /// Otherwise the neurons, as computed, whose spikes output `value` shows: its pooling window.
@@ -47,7 +51,7 @@ class EventPlan {
 
   /// Weights from and to the order of FloatWeights.
   template <class Number>
-  [[nodiscard]] std::vector<Number> packed(std::span<const Number> rows) const;
+  [[nodiscard]] AlignedValues<Number> packed(std::span<const Number> rows) const;
   template <class Number>
   [[nodiscard]] std::vector<Number> unpacked(std::span<const Number> weights) const;
 
@@ -80,8 +84,8 @@ void EventPlan::for_weights(Visit&& visit) const {
 }
 
 template <class Number>
-std::vector<Number> EventPlan::packed(std::span<const Number> rows) const {
-  std::vector<Number> weights(weights_);
+AlignedValues<Number> EventPlan::packed(std::span<const Number> rows) const {
+  AlignedValues<Number> weights(weights_);
   for_weights([&](std::size_t row, std::size_t at) { weights[at] = rows[row]; });
   return weights;
 }

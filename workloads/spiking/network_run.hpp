@@ -39,7 +39,7 @@ class FloatRun : public NetworkRun {
  private:
   struct Layer {
     EventPlan plan;
-    std::vector<float> weights, sums, membranes;
+    AlignedValues<float> weights, sums, membranes;
     std::vector<std::uint64_t> spikes;
   };
   SpikingNetwork network_;
@@ -66,8 +66,7 @@ class IntegerRun : public NetworkRun {
   struct Layer {
     EventPlan plan;
     QuantisedLayer numbers;
-    std::vector<std::int32_t> weights, sums;
-    std::vector<std::int32_t> membranes;
+    AlignedValues<std::int32_t> weights, sums, membranes;
     std::vector<std::uint64_t> spikes;
     std::uint64_t clipped = 0;
   };

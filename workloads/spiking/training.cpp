@@ -52,8 +52,10 @@ SpikingTrainer::SpikingTrainer(const SpikingNetwork& network, const SpikingRecip
   set_weights(first);
   if (recipe.method == SpikingRecipe::Method::local) network_.draw_readouts(recipe.readout_scale, seed);
   for (Part& part : parts_) part.gradient = network_.zero_weights();
-  optimiser_.first = network_.zero_weights();
-  if (recipe.optimiser == SpikingRecipe::Optimiser::adamax) optimiser_.second = network_.zero_weights();
+  for (const EventPlan& plan : network_.plans) {
+    optimiser_.first.emplace_back(plan.weights());
+    if (recipe.optimiser == SpikingRecipe::Optimiser::adamax) optimiser_.second.emplace_back(plan.weights());
+  }
 }
 
 FloatWeights SpikingTrainer::weights() const {
@@ -108,7 +110,7 @@ SpikingTrainer::BatchResult SpikingTrainer::accumulate(const SpikeData& data, st
     for (std::size_t p = first; p < last; ++p) {
       Part& part = parts_[p];
       part.result = {};
-      for (std::vector<float>& layer : part.gradient) std::fill(layer.begin(), layer.end(), 0.0F);
+      for (AlignedValues<float>& layer : part.gradient) std::fill(layer.begin(), layer.end(), 0.0F);
       for (std::size_t i = examples.size() * p / parts; i < examples.size() * (p + 1) / parts; ++i) {
         run_example(data, examples[i], presentation, share, workplace->unrolled, workplace->input, part);
       }
@@ -127,7 +129,7 @@ void SpikingTrainer::update(double learning_rate) {
   ++optimiser_.updates;
   const auto rate = static_cast<float>(learning_rate);
   for (std::size_t l = 0; l < weights_.size(); ++l) {
-    const std::vector<float>& gradient = parts_[0].gradient[l];
+    const std::span<const float> gradient = parts_[0].gradient[l];
     if (recipe_.optimiser == SpikingRecipe::Optimiser::nesterov) {
       nesterov(gradient, rate, static_cast<float>(recipe_.momentum), optimiser_.first[l], weights_[l]);
     } else {

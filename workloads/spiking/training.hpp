@@ -55,9 +55,10 @@ struct SpikingRecipe {
   }
 };
 
-/// What the optimiser remembers: two values a weight (nesterov uses the first) and the updates until now.
+/// What the optimiser remembers: two values a weight, in the order of EventPlan (nesterov uses the first) and the
+/// updates until now.
 struct OptimiserState {
-  PackedWeights first, second;
+  FloatWeights first, second;
   std::uint64_t updates = 0;
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "models/core/counter_random.hpp"
 #include "workloads/spiking/event_kernels.hpp"
@@ -35,7 +36,7 @@ void TrainedNetwork::draw_readouts(double scale, std::uint64_t seed) {
     const auto bound = static_cast<float>(scale / std::sqrt(inputs));
     std::vector<float> rows(words.size());
     for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = bound * (2 * uniform_from_word(words[i]) - 1);
-    std::vector<float> weights = plan.packed(std::span<const float>(rows));
+    AlignedValues<float> weights = plan.packed(std::span<const float>(rows));
     readouts.push_back({std::move(plan), std::move(weights)});
   }
 }
@@ -47,15 +48,15 @@ PackedWeights TrainedNetwork::zero_weights() const {
 }
 
 Unrolled::Unrolled(const TrainedNetwork& network, std::size_t ticks) : network_(network), ticks_(ticks) {
+  const std::size_t rows = std::min(block, ticks);
   for (const EventPlan& plan : network.plans) {
     Layer layer;
     layer.membranes.resize((ticks + 1) * plan.neurons());
     layer.spikes = SpikeTrain(ticks, plan.output().values());
-    layer.sums.resize(plan.neurons());
-    layer.slopes.resize(plan.neurons());
-    layer.outputs.resize(plan.output().values());
+    layer.slopes.resize((rows + 1) * plan.neurons());
+    layer.outputs.resize(rows * plan.output().values());
     if (!plan.direct()) layer.neurons.resize(plan.neurons());
-    layer.sensitive.resize(layer.spikes.words());
+    layer.sensitive = SpikeTrain(rows, plan.output().values());
     layers_.push_back(std::move(layer));
   }
 }
@@ -64,16 +65,25 @@ const float* Unrolled::membranes(std::size_t layer, std::size_t tick) const {
   return layers_[layer].membranes.data() + (tick + 1) * network_.plans[layer].neurons();
 }
 
+SpikeRows Unrolled::input_of(std::size_t layer, const SpikeTrain& input, std::size_t first, std::size_t count) const {
+  return (layer == 0 ? input : layers_[layer - 1].spikes).rows(first, count);
+}
+
 void Unrolled::forward(const PackedWeights& weights, const SpikeTrain& input) {
-  for (std::size_t t = 0; t < ticks_; ++t) {
+  for (std::size_t first = 0; first < ticks_; first += block) {
+    const std::size_t count = std::min(block, ticks_ - first);
     for (std::size_t l = 0; l < layers_.size(); ++l) {
       Layer& layer = layers_[l];
       const EventPlan& plan = network_.plans[l];
-      add_events(plan, l == 0 ? input.at(t) : layers_[l - 1].spikes.at(t), weights[l].data(), layer.sums.data());
-      float* before = layer.membranes.data() + t * plan.neurons();
-      float* after = before + plan.neurons();
-      step_membranes(plan.neurons(), network_.decay, threshold_of(network_, l), before, layer.sums.data(), after);
-      pack_spikes(plan, threshold_of(network_, l), after, layer.spikes.at(t));
+      const std::size_t neurons = plan.neurons();
+      float* before = layer.membranes.data() + first * neurons;
+      // The sums take the membranes' place.
+      sum_events(plan, input_of(l, input, first, count), weights[l].data(), before + neurons);
+      for (std::size_t t = first; t < first + count; ++t, before += neurons) {
+        float* after = before + neurons;
+        step_membranes(neurons, network_.decay, threshold_of(network_, l), before, after, after);
+        pack_spikes(plan, threshold_of(network_, l), after, layer.spikes.at(t));
+      }
     }
   }
 }
@@ -87,44 +97,61 @@ std::vector<std::uint32_t> Unrolled::counts() const {
   return counts;
 }
 
-void Unrolled::find_sensitive(std::size_t l, std::size_t tick, const Surrogate& surrogate) {
-  pack_sensitive(network_.plans[l], surrogate, threshold_of(network_, l), membranes(l, tick), layers_[l].sensitive);
-  std::fill(layers_[l].outputs.begin(), layers_[l].outputs.end(), 0.0F);
+void Unrolled::find_sensitive(std::size_t l, std::size_t first, std::size_t count, const Surrogate& surrogate) {
+  Layer& layer = layers_[l];
+  for (std::size_t t = 0; t < count; ++t) {
+    pack_sensitive(network_.plans[l], surrogate, threshold_of(network_, l), membranes(l, first + t),
+                   layer.sensitive.at(t));
+  }
+  std::fill(layer.outputs.begin(), layer.outputs.end(), 0.0F);
 }
 
-void Unrolled::step_back(std::size_t l, std::size_t tick, const Surrogate& surrogate, bool through_reset) {
+void Unrolled::step_back(std::size_t l, std::size_t first, std::size_t count, const Surrogate& surrogate,
+                         bool through_reset) {
   Layer& layer = layers_[l];
   const EventPlan& plan = network_.plans[l];
-  const float* m = membranes(l, tick);
-  if (!plan.direct()) {
-    // A pooled spike is that of the largest membrane in its window.
-    std::fill(layer.neurons.begin(), layer.neurons.end(), 0.0F);
-    for (std::size_t i = 0; i < layer.outputs.size(); ++i) {
-      const std::span<const std::uint32_t> window = plan.window_of(i);
-      std::uint32_t largest = window[0];
-      for (const std::uint32_t at : window) largest = m[at] > m[largest] ? at : largest;
-      layer.neurons[largest] = layer.outputs[i];
+  const std::size_t neurons = plan.neurons(), values = plan.output().values();
+  // Of the tick after the block: the first row of the block before this one, which was later in time.
+  float* later = layer.slopes.data() + count * neurons;
+  if (first + count < ticks_) std::copy_n(layer.slopes.data(), neurons, later);
+  for (std::size_t t = count; t-- > 0; later -= neurons) {
+    const float* m = membranes(l, first + t);
+    const float* outputs = layer.outputs.data() + t * values;
+    if (!plan.direct()) {
+      // A pooled spike is that of the largest membrane in its window.
+      std::fill(layer.neurons.begin(), layer.neurons.end(), 0.0F);
+      for (std::size_t i = 0; i < values; ++i) {
+        const std::span<const std::uint32_t> window = plan.window_of(i);
+        std::uint32_t largest = window[0];
+        for (const std::uint32_t at : window) largest = m[at] > m[largest] ? at : largest;
+        layer.neurons[largest] = outputs[i];
+      }
+      outputs = layer.neurons.data();
     }
+    spiking::step_back(neurons, surrogate, network_.decay, threshold_of(network_, l), through_reset, m, outputs, later,
+                       later - neurons);
   }
-  const std::vector<float>& outputs = plan.direct() ? layer.outputs : layer.neurons;
-  spiking::step_back(plan.neurons(), surrogate, network_.decay, threshold_of(network_, l), through_reset, m,
-                     outputs.data(), layer.slopes.data());
 }
 
 void Unrolled::backward(const PackedWeights& weights, const SpikeTrain& input, const Surrogate& surrogate,
                         bool through_reset, std::span<const float> slopes, PackedWeights& gradient) {
   for (Layer& layer : layers_) std::fill(layer.slopes.begin(), layer.slopes.end(), 0.0F);
-  std::copy(slopes.begin(), slopes.end(), layers_.back().outputs.begin());
-  for (std::size_t t = ticks_; t-- > 0;) {
+  for (std::size_t at = 0; at < layers_.back().outputs.size(); at += slopes.size()) {
+    std::copy(slopes.begin(), slopes.end(), layers_.back().outputs.begin() + static_cast<std::ptrdiff_t>(at));
+  }
+  for (std::size_t end = ticks_; end > 0;) {
+    const std::size_t first = (end - 1) / block * block, count = end - first;
     for (std::size_t l = layers_.size(); l-- > 0;) {
       Layer& layer = layers_[l];
       const EventPlan& plan = network_.plans[l];
-      step_back(l, t, surrogate, through_reset);
-      add_gradient(plan, l == 0 ? input.at(t) : layers_[l - 1].spikes.at(t), layer.slopes.data(), gradient[l].data());
+      step_back(l, first, count, surrogate, through_reset);
+      add_gradient(plan, input_of(l, input, first, count), layer.slopes.data(), gradient[l].data());
       if (l == 0) continue;
-      find_sensitive(l - 1, t, surrogate);
-      pull_back(plan, layers_[l - 1].sensitive, weights[l].data(), layer.slopes.data(), layers_[l - 1].outputs.data());
+      find_sensitive(l - 1, first, count, surrogate);
+      pull_back(plan, layers_[l - 1].sensitive.rows(0, count), weights[l].data(), layer.slopes.data(),
+                layers_[l - 1].outputs.data());
     }
+    end = first;
   }
 }
 
@@ -133,21 +160,24 @@ std::vector<double> Unrolled::backward_locally(const SpikeTrain& input, const Su
   const std::uint32_t classes = network_.network.classes();
   const auto scale = 1.0 / (static_cast<double>(classes) * static_cast<double>(ticks_ - burn_in));
   std::vector<double> losses;
-  std::vector<float> values((classes + 7) / 8 * 8);
+  AlignedValues<float> values((classes + 7) / 8 * 8);
   for (std::size_t l = 0; l < layers_.size(); ++l) {
     Layer& layer = layers_[l];
     const bool last = l + 1 == layers_.size();
+    const std::size_t outputs = network_.plans[l].output().values();
     std::fill(layer.slopes.begin(), layer.slopes.end(), 0.0F);
     double loss = 0;
-    for (std::size_t t = ticks_; t-- > 0;) {
-      find_sensitive(l, t, surrogate);
-      if (t >= burn_in) {
-        std::fill(values.begin(), values.end(), 0.0F);
+    for (std::size_t end = ticks_; end > 0;) {
+      const std::size_t first = (end - 1) / block * block, count = end - first;
+      find_sensitive(l, first, count, surrogate);
+      for (std::size_t t = end; t-- > std::max(first, burn_in);) {
+        float* slopes = layer.outputs.data() + (t - first) * outputs;
         if (last) {
-          for_spikes(layer.spikes.at(t), [&](std::size_t value) { values[value] = 1; });
+          std::fill(values.begin(), values.end(), 0.0F);
+          for_spikes(std::as_const(layer.spikes).at(t), [&](std::size_t value) { values[value] = 1; });
         } else {
           const TrainedNetwork::Readout& readout = network_.readouts[l];
-          add_events(readout.plan, layer.spikes.at(t), readout.weights.data(), values.data());
+          sum_events(readout.plan, layer.spikes.rows(t, 1), readout.weights.data(), values.data());
         }
         for (std::uint32_t c = 0; c < classes; ++c) {
           const double difference = values[c] - (c == label ? 1.0 : 0.0);
@@ -155,15 +185,15 @@ std::vector<double> Unrolled::backward_locally(const SpikeTrain& input, const Su
           values[c] = share * static_cast<float>(scale * smooth_l1_slope(difference));
         }
         if (last) {
-          std::copy_n(values.begin(), classes, layer.outputs.begin());
+          std::copy_n(values.begin(), classes, slopes);
         } else {
           const TrainedNetwork::Readout& readout = network_.readouts[l];
-          pull_back(readout.plan, layer.sensitive, readout.weights.data(), values.data(), layer.outputs.data());
+          pull_back(readout.plan, layer.sensitive.rows(t - first, 1), readout.weights.data(), values.data(), slopes);
         }
       }
-      step_back(l, t, surrogate, false);
-      add_gradient(network_.plans[l], l == 0 ? input.at(t) : layers_[l - 1].spikes.at(t), layer.slopes.data(),
-                   gradient[l].data());
+      step_back(l, first, count, surrogate, false);
+      add_gradient(network_.plans[l], input_of(l, input, first, count), layer.slopes.data(), gradient[l].data());
+      end = first;
     }
     losses.push_back(loss);
   }

@@ -10,7 +10,7 @@
 namespace rheo::spiking {
 
 /// Weights, or their gradient, of every layer in the order of EventPlan.
-using PackedWeights = std::vector<std::vector<float>>;
+using PackedWeights = std::vector<AlignedValues<float>>;
 
 /// A network with the memory that training needs: its event plans and, for local learning, a fixed random readout for
 /// every layer but the last.
@@ -24,7 +24,7 @@ struct TrainedNetwork {
   /// From the outputs of a layer to the classes: linear, without neurons.
   struct Readout {
     EventPlan plan;
-    std::vector<float> weights;
+    AlignedValues<float> weights;
   };
   std::vector<Readout> readouts;
 
@@ -59,19 +59,26 @@ class Unrolled {
                                        std::uint32_t label, float share, PackedWeights& gradient);
 
  private:
+  /// Ticks that a layer computes before the next layer follows, which goes through its weights once for all of them.
+  static constexpr std::size_t block = 64;
+
   struct Layer {
-    std::vector<float> membranes;  ///< ticks + 1 times the neurons, the first 0
-    SpikeTrain spikes;             ///< outputs
-    std::vector<float> sums;
-    std::vector<float> slopes;   ///< by the membranes
-    std::vector<float> outputs;  ///< slopes by the outputs
-    std::vector<float> neurons;  ///< slopes by the neurons' spikes, where not the outputs themselves
-    std::vector<std::uint64_t> sensitive;
+    AlignedValues<float> membranes;  ///< ticks + 1 times the neurons, the first 0
+    SpikeTrain spikes;               ///< outputs
+    // Of a block of ticks, in rows:
+    AlignedValues<float> slopes;   ///< by the membranes; one row more, of the tick after the block
+    AlignedValues<float> outputs;  ///< slopes by the outputs
+    AlignedValues<float> neurons;  ///< slopes by the neurons' spikes at one tick, where not the outputs themselves
+    SpikeTrain sensitive;          ///< outputs whose slope counts
   };
 
   [[nodiscard]] const float* membranes(std::size_t layer, std::size_t tick) const;
-  void step_back(std::size_t layer, std::size_t tick, const Surrogate& surrogate, bool through_reset);
-  void find_sensitive(std::size_t layer, std::size_t tick, const Surrogate& surrogate);
+  [[nodiscard]] SpikeRows input_of(std::size_t layer, const SpikeTrain& input, std::size_t first,
+                                   std::size_t count) const;
+  /// Slopes of the membranes in a block of ticks, from those of the outputs.
+  void step_back(std::size_t layer, std::size_t first, std::size_t count, const Surrogate& surrogate,
+                 bool through_reset);
+  void find_sensitive(std::size_t layer, std::size_t first, std::size_t count, const Surrogate& surrogate);
 
   const TrainedNetwork& network_;
   std::size_t ticks_;

@@ -9,6 +9,16 @@
 
 namespace rheo::spiking {
 
+/// Consecutive ticks of a spike train, to read.
+struct SpikeRows {
+  const std::uint64_t* bits = nullptr;
+  std::size_t ticks = 0, words = 0;  ///< words of a tick
+
+  [[nodiscard]] std::span<const std::uint64_t> at(std::size_t tick) const noexcept {
+    return {bits + tick * words, words};
+  }
+};
+
 /// Spikes of `values` neurons over some ticks, one bit each: value i of tick t is bit i mod 64 of word i / 64 of that
 /// tick. The bits past the last value are 0.
 class SpikeTrain {
@@ -23,6 +33,9 @@ class SpikeTrain {
   [[nodiscard]] std::span<std::uint64_t> at(std::size_t tick) noexcept { return {&bits_[tick * words_], words_}; }
   [[nodiscard]] std::span<const std::uint64_t> at(std::size_t tick) const noexcept {
     return {&bits_[tick * words_], words_};
+  }
+  [[nodiscard]] SpikeRows rows(std::size_t first, std::size_t count) const noexcept {
+    return {bits_.data() + first * words_, count, words_};
   }
   void set(std::size_t tick, std::size_t value) { at(tick)[value / 64] |= std::uint64_t{1} << value % 64; }
   [[nodiscard]] bool test(std::size_t tick, std::size_t value) const { return at(tick)[value / 64] >> value % 64 & 1; }
