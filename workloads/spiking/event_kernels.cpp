@@ -174,7 +174,10 @@ class WaitingRows {
 };
 
 // A linear layer may have more weights than caches hold: it goes through them once for 64 ticks. A convolution uses its
-// few weights again and again within a tick, of its input channels one after the other where the order is free.
+// few weights again and again within a tick, of its input channels one after the other where that pays.
+
+/// So many weights stay in the first cache.
+constexpr std::size_t kWeightsInCache = 8192;
 
 template <class Number>
 void SumEventsOf(const EventPlan& plan, SpikeRows spikes, const Number* weights, Number* sums) {
@@ -231,6 +234,10 @@ void AddGradient(const EventPlan& plan, SpikeRows spikes, const float* slopes, f
       });
       end = first;
     }
+  } else if (plan.weights() <= kWeightsInCache) {
+    for (std::size_t tick = spikes.ticks; tick-- > 0;) {
+      ForSpikes(spikes.at(tick), [&](std::size_t value) HWY_ATTR { add(tick, value); });
+    }
   } else {
     SpikesByChannel channels(plan);
     for (std::size_t tick = spikes.ticks; tick-- > 0;) {
@@ -268,83 +275,80 @@ struct Sixteen {
 
 /// A sum of products in 24 partial sums: 16 for whole groups of 16 values, 8 for a rest of 8.
 struct Dot {
-  const float* values;
+  const float* w;
+  const float* s;
   Sixteen sums{};
   Eight rest = hn::Zero(hn::CappedTag<float, 8>());
 
-  HWY_INLINE void Add(Sixteen w, std::size_t at) { sums.MulAdd(w, Sixteen::Load(values + at)); }
-  HWY_INLINE void AddRest(Eight w, std::size_t at) { rest = hn::MulAdd(w, Load8(values + at), rest); }
+  HWY_INLINE void Add(std::size_t i, std::size_t j) { sums.MulAdd(Sixteen::Load(w + i), Sixteen::Load(s + j)); }
+  HWY_INLINE void AddRest(std::size_t i, std::size_t j) { rest = hn::MulAdd(Load8(w + i), Load8(s + j), rest); }
   [[nodiscard]] HWY_INLINE float Sum() const {
     return hn::GetLane(hn::SumOfLanes(hn::CappedTag<float, 8>(), hn::Add(hn::Add(sums.Low(), rest), sums.High())));
   }
 };
 
-/// Sums of products with the same weights, four at a time: the additions of one wait for each other.
+/// Sums of products of equal extent, four at a time: the additions of one wait for each other.
 class WaitingDots {
  public:
   explicit WaitingDots(const EventPlan& plan) : plan_(plan) {}
 
-  /// The products of the weights of one input, at `w`, with the slopes from `s` on.
-  HWY_INLINE void Add(EventPlace place, const float* w, const float* s, float* result) {
-    if (w != w_ || place.rows != place_.rows || place.length != place_.length) {
+  /// The products of weights from `w` and slopes from `s` on.
+  HWY_INLINE void Add(const EventPlace& place, const float* w, const float* s, float* result) {
+    if (place.rows != rows_ || place.length != length_) {
       Finish();
-      w_ = w;
-      place_ = place;
+      rows_ = place.rows;
+      length_ = place.length;
     }
-    slopes_[count_] = s;
+    w_[count_] = w;
+    s_[count_] = s;
     results_[count_] = result;
-    if (++count_ == 4) Finish();
+    if (++count_ < 4) return;
+    count_ = 0;
+    // Four variables: an array of vectors would not stay in registers.
+    Dot a{w_[0], s_[0]}, b{w_[1], s_[1]}, c{w_[2], s_[2]}, d{w_[3], s_[3]};
+    ForLanesOfRows(
+        [&](std::size_t i, std::size_t j) HWY_ATTR {
+          a.Add(i, j);
+          b.Add(i, j);
+          c.Add(i, j);
+          d.Add(i, j);
+        },
+        [&](std::size_t i, std::size_t j) HWY_ATTR {
+          a.AddRest(i, j);
+          b.AddRest(i, j);
+          c.AddRest(i, j);
+          d.AddRest(i, j);
+        });
+    *results_[0] = a.Sum();
+    *results_[1] = b.Sum();
+    *results_[2] = c.Sum();
+    *results_[3] = d.Sum();
   }
-  HWY_INLINE void Finish() {
-    if (count_ == 4) {
-      // Four variables: an array of vectors would not stay in registers.
-      Dot a{slopes_[0]}, b{slopes_[1]}, c{slopes_[2]}, d{slopes_[3]};
-      ForLanesOfRows(
-          [&](Sixteen w, std::size_t at) HWY_ATTR {
-            a.Add(w, at);
-            b.Add(w, at);
-            c.Add(w, at);
-            d.Add(w, at);
-          },
-          [&](Eight w, std::size_t at) HWY_ATTR {
-            a.AddRest(w, at);
-            b.AddRest(w, at);
-            c.AddRest(w, at);
-            d.AddRest(w, at);
-          });
-      *results_[0] = a.Sum();
-      *results_[1] = b.Sum();
-      *results_[2] = c.Sum();
-      *results_[3] = d.Sum();
-    } else {
-      for (std::size_t k = 0; k < count_; ++k) {
-        Dot dot{slopes_[k]};
-        ForLanesOfRows([&](Sixteen w, std::size_t at) HWY_ATTR { dot.Add(w, at); },
-                       [&](Eight w, std::size_t at) HWY_ATTR { dot.AddRest(w, at); });
-        *results_[k] = dot.Sum();
-      }
+  void Finish() {
+    for (std::size_t k = 0; k < count_; ++k) {
+      Dot dot{w_[k], s_[k]};
+      ForLanesOfRows([&](std::size_t i, std::size_t j) HWY_ATTR { dot.Add(i, j); },
+                     [&](std::size_t i, std::size_t j) HWY_ATTR { dot.AddRest(i, j); });
+      *results_[k] = dot.Sum();
     }
     count_ = 0;
   }
 
  private:
-  /// Calls the bodies with weights and the place of the slopes.
+  /// Calls the bodies with indices into the weights and the slopes.
   template <class Whole, class Rest>
   HWY_INLINE void ForLanesOfRows(Whole&& whole, Rest&& rest) const {
-    for (unsigned row = 0; row < place_.rows; ++row) {
-      const float* w = w_ + row * plan_.weight_stride();
-      std::size_t at = row * plan_.sum_stride();
-      const std::size_t end = at + place_.length;
-      for (; at + 16 <= end; at += 16, w += 16) whole(Sixteen::Load(w), at);
-      if (at < end) rest(Load8(w), at);
+    for (std::size_t row = 0; row < rows_; ++row) {
+      std::size_t i = row * plan_.weight_stride(), j = row * plan_.sum_stride();
+      const std::size_t end = i + length_;
+      for (; i + 16 <= end; i += 16, j += 16) whole(i, j);
+      if (i < end) rest(i, j);
     }
   }
 
   const EventPlan& plan_;
-  EventPlace place_;
-  const float* w_ = nullptr;
-  std::size_t count_ = 0;
-  std::array<const float*, 4> slopes_{};
+  std::size_t rows_ = 0, length_ = 0, count_ = 0;
+  std::array<const float*, 4> w_{}, s_{};
   std::array<float*, 4> results_{};
 };
 
@@ -361,6 +365,10 @@ void PullBack(const EventPlan& plan, SpikeRows chosen, const float* weights, con
       ForInputs(chosen, first, [&](std::size_t value, std::uint64_t ticks) HWY_ATTR {
         for (; ticks != 0; ticks &= ticks - 1) add(first + static_cast<std::size_t>(std::countr_zero(ticks)), value);
       });
+    }
+  } else if (plan.weights() <= kWeightsInCache) {
+    for (std::size_t tick = 0; tick < chosen.ticks; ++tick) {
+      ForSpikes(chosen.at(tick), [&](std::size_t value) HWY_ATTR { add(tick, value); });
     }
   } else {
     SpikesByChannel channels(plan);

@@ -24,8 +24,7 @@ void step_membranes(std::size_t neurons, float decay, float threshold, const flo
 /// The layer's output at one tick: bit i is set when output i, pooled, is above the threshold.
 void pack_spikes(const EventPlan& plan, float threshold, const float* membranes, std::span<std::uint64_t> spikes);
 
-/// gradient[...] += slopes at every spike, the latest tick first, within it channel by channel: the gradient of the
-/// weights.
+/// gradient[...] += slopes at every spike, the latest tick first: the gradient of the weights.
 void add_gradient(const EventPlan& plan, SpikeRows spikes, const float* slopes, float* gradient);
 
 /// inputs[i] = sum of weights x slopes over the neurons that input i reaches, for the inputs chosen; the others stay.
