@@ -97,11 +97,14 @@ std::vector<InventoryItem> Tile::inventory() const {
   const auto shared = [&](Direction direction) {
     return static_cast<std::uint64_t>(settings_.reads(direction).adc.shared_by);
   };
-  // Converters and integrators serve the columns forward and the rows backward: the pass with more of them decides.
+  // Converters and integrators serve the columns forward and the rows backward: the pass with more of them decides, and
+  // the one of the higher resolution.
   const std::uint64_t converters =
       std::max(ceil_divide(lines, shared(Direction::forward)), ceil_divide(rows, shared(Direction::backward)));
+  const auto bits =
+      std::max(settings_.reads(Direction::forward).adc.bits, settings_.reads(Direction::backward).adc.bits);
   return {{"array", "array.cell", rows * columns * array_.cells_per_weight()},
-          {"adc", "adc", converters},
+          {"adc", "adc." + std::to_string(bits) + "b", converters},
           {"dac", "dac", rows + lines},
           {"integrator", "integrator", std::max(rows, lines)},
           {"pulse_generator", "pulse_generator", rows + columns},

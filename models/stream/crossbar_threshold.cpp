@@ -311,7 +311,7 @@ std::vector<InventoryItem> CrossbarThreshold::inventory() const {
   const auto shared = static_cast<std::uint64_t>(settings_.adc.shared_by);
   std::vector<InventoryItem> items{
       {"array", "array.cell", tiles * rows * columns * tiles_.front().array.cells_per_weight()},
-      {"adc", "adc", tiles * ceil_divide(columns, shared)},
+      {"adc", "adc." + std::to_string(settings_.adc.bits) + "b", tiles * ceil_divide(columns, shared)},
       {"dac", "dac.line_driver", tiles * rows},
       {"integrator", "integrator", tiles * columns},
       {"tile_digital", "tile_digital", tiles},

@@ -689,5 +689,18 @@ TEST_F(TileTest, HasConvertersForItsLongerEdge) {
                            {"tile_digital", 1}}));
 }
 
+TEST_F(TileTest, HasConvertersOfTheHigherResolutionOfItsPasses) {
+  const auto converter_of = [&](std::int64_t forward, std::int64_t backward) {
+    SmallChipParameters p = exact();
+    p.array.adc.bits = backward;
+    p.array.backward = p.array.reads(crossbar::Direction::forward);
+    p.array.adc.bits = forward;
+    return build(p).tiles[0]->inventory().at(1).cost;
+  };
+  EXPECT_EQ(converter_of(7, 9), "adc.9b");
+  EXPECT_EQ(converter_of(9, 7), "adc.9b");
+  EXPECT_EQ(converter_of(6, 6), "adc.6b");
+}
+
 }  // namespace
 }  // namespace rheo
