@@ -84,7 +84,12 @@ TEST_F(SweepFileTest, SaysLineAndColumnOfWhatIsWrong) {
   expect_refused("", ": ", "config: is missing");
   expect_refused("config = [", ":1:", "not valid TOML");
   expect_refused(head, ": ", "axes: is missing");
-  expect_refused(head + "[axes]\n", ": ", "axes: is missing");
+  expect_refused(head + "[axes]\n", ":2:1: ", "axes: is empty; expected a configuration key");
+  expect_refused(head + "[axes.adc]\n", ":2:1: ", "axes.adc: is empty");
+  expect_refused(head + axes + "[axes.tile]\n", ":4:1: ", "axes.tile: is empty");
+  expect_refused(head + axes + "[objectives]\n", ":4:1: ", "objectives: is empty; expected a figure");
+  expect_refused(head + axes + "[objectives.energy]\n", ":4:1: ", "objectives.energy: is empty");
+  expect_refused(head + "axes = {}\n", ":2:8: ", "axes: is empty");
   expect_refused(head + "repeat = 2\n" + axes, ":2:10", "did you mean repeats?");
   expect_refused(head + "repeats = 0\n" + axes, ":2:11", "an integer from 1");
   expect_refused(head + "keep = 1\n" + axes, ":2:8", "true or false");
