@@ -45,7 +45,7 @@ class DatabaseTest : public ::testing::Test {
 };
 
 TEST_F(DatabaseTest, KeepsWhatASweepIs) {
-  static_cast<void>(Database::create(file_, sweep(), "1.2.3"));
+  static_cast<void>(Database::create(file_, sweep(), "1.2.3", "base"));
   Database database = Database::open(file_, true);
   EXPECT_EQ(database.value("version"), "1.2.3");
   EXPECT_EQ(database.value("sweep"), "config = \"x\"\n");
@@ -57,11 +57,11 @@ TEST_F(DatabaseTest, KeepsWhatASweepIs) {
 }
 
 TEST_F(DatabaseTest, PointsComeBackAsTheyWereWritten) {
-  Database database = Database::create(file_, sweep(), "");
+  Database database = Database::create(file_, sweep(), "", "");
   std::vector<Point> points{point("aa"), point("bb")};
   points[1].status = Status::excluded;
   points[1].error = "too many bits";
-  database.add(points);
+  database.add(points, 0);
   EXPECT_EQ(points[0].id, 1);
   EXPECT_EQ(points[1].id, 2);
   database.set_status(1, Status::running);
@@ -82,25 +82,26 @@ TEST_F(DatabaseTest, PointsComeBackAsTheyWereWritten) {
   EXPECT_FALSE(back[0].feasible);
   EXPECT_EQ(back[1].status, Status::excluded);
   EXPECT_EQ(back[1].error, "too many bits");
-  EXPECT_EQ(database.find("bb")->id, 2);
-  EXPECT_FALSE(database.find("cc").has_value());
+  EXPECT_EQ(database.outcome("bb")->id, 2);
+  EXPECT_TRUE(database.contains("bb"));
+  EXPECT_FALSE(database.contains("cc"));
   EXPECT_EQ(database.counts().at(Status::done), 1);
 }
 
 TEST_F(DatabaseTest, AConfigurationIsThereOnce) {
-  Database database = Database::create(file_, sweep(), "");
+  Database database = Database::create(file_, sweep(), "", "");
   std::vector<Point> points{point("aa"), point("aa")};
-  EXPECT_THROW(database.add(points), SQLite::Exception);
+  EXPECT_THROW(database.add(points, 0), SimulationError);
   EXPECT_TRUE(database.points().empty());  // the transaction as a whole or not at all
 }
 
 TEST_F(DatabaseTest, RefusedConfigurationsHaveNoHashAndMayBeMany) {
-  Database database = Database::create(file_, sweep(), "");
+  Database database = Database::create(file_, sweep(), "", "");
   std::vector<Point> points{point(""), point("")};
   points[1].seed = 4;
-  database.add(points);
-  EXPECT_EQ(database.find_refused("{\"adc.bits\":4}", 4)->id, 2);
-  EXPECT_FALSE(database.find_refused("{\"adc.bits\":5}", 4).has_value());
+  database.add(points, 0);
+  EXPECT_TRUE(database.contains_refused("{\"adc.bits\":4}", 4));
+  EXPECT_FALSE(database.contains_refused("{\"adc.bits\":5}", 4));
 }
 
 TEST_F(DatabaseTest, OtherFilesAreRefused) {
@@ -110,7 +111,7 @@ TEST_F(DatabaseTest, OtherFilesAreRefused) {
   EXPECT_THROW(Database::open(folder_ / "text.db", true), InputError);
   SQLite::Database(folder_ / "other.db", SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE).exec("CREATE TABLE t(x)");
   EXPECT_THROW(Database::open(folder_ / "other.db", true), InputError);
-  Database database = Database::create(file_, sweep(), "");
+  Database database = Database::create(file_, sweep(), "", "");
   database.set_value("schema", "99");
   EXPECT_THROW(Database::open(file_, true), InputError);
 }

@@ -256,7 +256,7 @@ TEST_F(SweepCommandLine, AnotherSweepDoesNotGoOn) {
   write_sweep("[axes]\nadc.bits = [5]\n");
   const Outcome outcome = rheo({"sweep", "s.toml", "--out", "o", "--resume"});
   EXPECT_EQ(outcome.status, 2);
-  EXPECT_THAT(outcome.err, HasSubstr("another sweep"));
+  EXPECT_THAT(outcome.err, HasSubstr("axes.adc.bits: [5] now, but the sweep began with [4]"));
   EXPECT_EQ(lines(outcome.err), 1U);
 }
 
@@ -327,7 +327,7 @@ INSTANTIATE_TEST_SUITE_P(
                 {"sweep", "s.toml", "--resume", "--out", "none"}},
         Refused{"RetryAlone", "[axes]\nadc.bits = [4]\n", "--resume", {"sweep", "s.toml", "--retry"}},
         Refused{"NoResults", "", "no such results database", {"pareto", "none"}},
-        Refused{"ResultsOfNoSweep", "", "is no results database", {"pareto", "s.toml"}}),
+        Refused{"ResultsOfNoSweep", "", "s.toml: cannot be read as the results of a sweep", {"pareto", "s.toml"}}),
     [](const auto& one) { return one.param.name; });
 
 }  // namespace
