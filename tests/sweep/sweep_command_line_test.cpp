@@ -470,6 +470,9 @@ TEST_F(SlurmSweep, AKilledSweepTakesItsJobsBackAndGoesOn) {
   const Outcome outcome = rheo({"sweep", "s.toml", "--out", "o", "--quiet", "--engine", "slurm", "--resume"}, how_);
   ASSERT_EQ(outcome.status, 0) << outcome.err;
   EXPECT_EQ(results(points("o")), results(points("whole")));
+  for (const Point& point : points("o")) {
+    EXPECT_GT(point.wall_s, Json::parse(point.report)["time"]["wall_s"].get<double>());  // of the last process alone
+  }
 }
 
 TEST_F(SweepCommandLine, ADryRunPrintsThePointsAndTouchesNothing) {
