@@ -50,16 +50,28 @@ struct Base {
   std::int64_t first_seed;
 };
 
-Point plan_one(const SweepFile& sweep, const Base& base, const Settings& settings, std::int64_t repeat) {
-  Point point;
-  point.seed = base.first_seed + repeat;
-  point.settings = settings_text(sweep, settings);
+/// Plans the points of one setting, a seed each.
+void plan_setting(const SweepFile& sweep, const Base& base, const Settings& settings, std::span<Point> points) {
+  for (std::size_t repeat = 0; repeat < points.size(); ++repeat) {
+    points[repeat].seed = base.first_seed + static_cast<std::int64_t>(repeat);
+    points[repeat].settings = settings_text(sweep, settings);
+  }
+  PointConfiguration found;
   try {
-    const std::vector<std::string> words = words_of(sweep, settings, point.seed);
+    const std::vector<std::string> words = words_of(sweep, settings, base.first_seed);
     const Platform platform = base.moves_platform ? platform_of(sweep.task, sweep.config, words) : base.platform;
-    PointConfiguration found = resolve(platform, sweep.config, words, !sweep.constraints.empty());
-    point.config = std::move(found.text);
-    point.config_hash = std::move(found.hash);
+    found = resolve(platform, sweep.config, words, !sweep.constraints.empty());
+  } catch (const InputError& error) {
+    for (Point& point : points) {
+      point.status = Status::failed;
+      point.error = error.what();
+    }
+    return;
+  }
+  for (Point& point : points) {
+    found.set_seed(point.seed);
+    point.config = found.text();
+    point.config_hash = found.hash();
     for (const Constraint& constraint : sweep.constraints) {
       if (!is_before(constraint, found)) continue;
       if (!constraint.condition.holds([&](const std::string& name) { return found.numbers.at(name); })) {
@@ -68,11 +80,7 @@ Point plan_one(const SweepFile& sweep, const Base& base, const Settings& setting
         break;
       }
     }
-  } catch (const InputError& error) {
-    point.status = Status::failed;
-    point.error = error.what();
   }
-  return point;
 }
 
 }  // namespace
@@ -119,18 +127,18 @@ std::vector<Point> plan(const SweepFile& sweep, std::span<const Settings> settin
   const Base base{platform, moves_platform(sweep), resolve(platform, sweep.config, sweep.set, false).seed};
   const auto repeats = static_cast<std::size_t>(sweep.repeats);
   std::vector<Point> points(settings.size() * repeats);
-  const std::size_t threads = std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, points.size() + 1);
+  const std::size_t threads = std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, settings.size() + 1);
   const auto plan_part = [&](std::size_t first) {
-    for (std::size_t i = first; i < points.size(); i += threads) {
+    for (std::size_t i = first; i < settings.size(); i += threads) {
       if (stop()) throw Interrupted();
-      points[i] = plan_one(sweep, base, settings[i / repeats], static_cast<std::int64_t>(i % repeats));
-      points[i].generation = generation;
+      plan_setting(sweep, base, settings[i], std::span(points).subspan(i * repeats, repeats));
     }
   };
   std::vector<std::future<void>> parts;
   for (std::size_t t = 0; t < threads; ++t) parts.push_back(std::async(std::launch::async, plan_part, t));
   for (std::future<void>& part : parts) part.wait();
   for (std::future<void>& part : parts) part.get();
+  for (Point& point : points) point.generation = generation;
   return points;
 }
 

@@ -76,21 +76,36 @@ PointConfiguration described(bool with_numbers, std::int64_t seed, Structs&... p
     Numbers numbers(point);
     (parts.describe(numbers), ...);
   }
-  std::string values;
   const auto add = [&](auto& part) {
     ConfigurationText text;
     part.describe(text);
-    for (const auto& [key, value] : text.values()) {
-      point.text += key + " = " + value + "\n";
-      values += key + "=" + value + "\n";
-    }
+    point.values.insert(point.values.end(), text.values().begin(), text.values().end());
   };
   (add(parts), ...);
-  point.hash = hash_of(values);
   return point;
 }
 
 }  // namespace
+
+std::string PointConfiguration::text() const {
+  std::string text;
+  for (const auto& [key, value] : values) text += key + " = " + value + "\n";
+  return text;
+}
+
+std::string PointConfiguration::hash() const {
+  std::string text;
+  for (const auto& [key, value] : values) text += key + "=" + value + "\n";
+  return hash_of(text);
+}
+
+void PointConfiguration::set_seed(std::int64_t other) {
+  seed = other;
+  for (auto& [key, value] : values) {
+    if (key == "seed") value = std::to_string(other);
+  }
+  if (const auto found = numbers.find("seed"); found != numbers.end()) found->second = static_cast<double>(other);
+}
 
 Platform platform_of(Task task, const std::filesystem::path& file, const std::vector<std::string>& set) {
   if (task == Task::evaluate) return Platform::evaluated_chip;
@@ -117,7 +132,7 @@ PointConfiguration resolve(Platform platform, const std::filesystem::path& file,
 
 std::string base_hash(const SweepFile& sweep) {
   const Platform platform = platform_of(sweep.task, sweep.config, sweep.set);
-  std::string hash = resolve(platform, sweep.config, sweep.set, false).hash;
+  std::string hash = resolve(platform, sweep.config, sweep.set, false).hash();
   if (sweep.task == Task::evaluate) {
     std::ifstream in(sweep.weights, std::ios::binary);
     std::ostringstream bytes;

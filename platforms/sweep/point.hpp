@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "platforms/sweep/sweep_file.hpp"
@@ -17,11 +18,17 @@ enum class Platform : std::uint8_t { training_chip, evaluated_chip, stream };
 
 /// The resolved configuration of one point, whatever its platform.
 struct PointConfiguration {
-  std::string text;  ///< TOML, a dotted key a line
+  std::vector<std::pair<std::string, std::string>> values;  ///< each key with its value as TOML, in order
   std::int64_t seed = 0;
-  std::string hash;                       ///< of all keys with their values: 32 hexadecimal digits (XXH3)
   std::map<std::string, double> numbers;  ///< keys with their values; flags are 0 and 1; texts and lists are left out
   std::vector<std::string> keys;          ///< all
+
+  /// As TOML, a dotted key a line.
+  [[nodiscard]] std::string text() const;
+  /// Of all keys with their values: 32 hexadecimal digits (XXH3).
+  [[nodiscard]] std::string hash() const;
+  /// The same with another seed, which decides nothing else of a configuration.
+  void set_seed(std::int64_t other);
 };
 
 /// Reads what the task reads from the file with the words laid over it. Throws InputError as the task itself would
