@@ -169,7 +169,10 @@ TEST_F(SweepCommandLine, AKilledSweepGoesOnAndRepeatsNothing) {
 
   const Outcome outcome = rheo({"sweep", "s.toml", "--out", "o", "--quiet", "--resume", "--jobs", "2"});
   ASSERT_EQ(outcome.status, 0) << outcome.err;
-  EXPECT_THAT(outcome.out, HasSubstr(std::to_string(12 - finished) + " points in "));
+  // Of the two that ran, each may have had its report already.
+  EXPECT_THAT(outcome.out,
+              ::testing::ContainsRegex("\n(" + std::to_string(12 - finished) + "|" + std::to_string(11 - finished) +
+                                       "|" + std::to_string(10 - finished) + ") points in "));
   const std::vector<Point> after = points("o");
   EXPECT_EQ(results(after), results(points("whole")));
   for (std::size_t i = 0; i < before.size(); ++i) {
@@ -263,7 +266,7 @@ TEST_F(SweepCommandLine, WhatItsPointsAreDecidesWhetherASweepGoesOn) {
 }
 
 TEST_F(SweepCommandLine, AnInterruptSavesAndPointsGoOnWhereTheyWere) {
-  write_sweep("[axes]\nadc.bits = [4, 9]\n" + objectives, 512, 6);
+  write_sweep("[axes]\nadc.bits = [4, 9]\n" + objectives, 256, 6);
   ASSERT_EQ(rheo({"sweep", "s.toml", "--out", "whole", "--quiet"}).status, 0);
   Process process = start({"sweep", "s.toml", "--out", "o", "--jobs", "2"});
   ASSERT_TRUE(appears(work() / "o/points/1/checkpoint.h5"));
