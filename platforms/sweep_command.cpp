@@ -47,6 +47,7 @@ int SweepCommand::run(const sweep::Command& command, const volatile std::sig_ato
     throw InputError("--engine " + engine_,
                      fmt::format("expected one of {}{}", fmt::join(names, ", "), did_you_mean(engine_, names)));
   }
+  if (sweep_->get_option("--out")->count() > 0 && out_.empty()) throw InputError("--out", "is empty; expected a name");
   if (options_.resume && out_.empty()) {
     throw InputError("--resume", "expected --out DIR: the folder of the sweep to go on with");
   }

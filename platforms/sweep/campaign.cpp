@@ -141,9 +141,10 @@ std::vector<std::vector<double>> Campaign::objectives_of(const std::vector<Point
     // By configuration, not by settings: "1 GHz" and "1000 MHz" are one.
     std::vector<Point> found;
     for (std::size_t i = first; i < first + repeats; ++i) {
-      const auto point = database_.outcome(planned[i].config_hash);
-      if (point) found.push_back(*point);
-      if (point) found.back().settings = planned[first].settings;
+      std::optional<Point> point = database_.outcome(planned[i].config_hash);
+      if (!point) continue;
+      point->settings = planned[first].settings;
+      found.push_back(std::move(*point));
     }
     std::vector<double>& row = rows.emplace_back();
     const std::vector<Candidate> whole = candidates(found, sweep_.objectives, sweep_.repeats);

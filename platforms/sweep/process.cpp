@@ -36,6 +36,7 @@ std::vector<char*> arguments(const std::vector<std::string>& words) {
 pid_t start_process(const Command& command, const std::vector<std::string>& words,
                     const std::filesystem::path& errors) {
   const int error_file = open(errors.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  const int open_reason = errno;
   const int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
   // What is not written yet would be written twice.
   std::cout.flush();
@@ -61,9 +62,12 @@ pid_t start_process(const Command& command, const std::vector<std::string>& word
     std::fflush(nullptr);
     _exit(status);
   }
-  const int reason = errno;
+  const int reason = error_file < 0 ? open_reason : errno;
   close(error_file);
   close(nothing);
+  if (error_file < 0) {
+    throw SimulationError(fmt::format("{} cannot be written: {}", errors.string(), std::strerror(reason)));
+  }
   if (child < 0) throw SimulationError(fmt::format("a process cannot be started: {}", std::strerror(reason)));
   return child;
 }

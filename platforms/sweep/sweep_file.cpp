@@ -374,6 +374,10 @@ SweepFile SweepFile::parse(const std::string& text, const std::filesystem::path&
       if (!goal || (*goal != "min" && *goal != "max")) {
         reader.refuse("objectives." + entry.key, *entry.node, "\"min\" or \"max\"");
       }
+      // In quotation marks a name may stand there a second time.
+      if (std::ranges::find(sweep.objectives, entry.key, &Objective::name) != sweep.objectives.end()) {
+        reader.refuse("objectives." + entry.key, *entry.node, "each figure once");
+      }
       sweep.objectives.push_back({entry.key, *goal == "max" ? Goal::max : Goal::min, reader.where(*entry.node)});
     }
   }

@@ -564,6 +564,7 @@ INSTANTIATE_TEST_SUITE_P(
                 "[axes]\nadc.bits = [4]\n",
                 "holds no sweep",
                 {"sweep", "s.toml", "--resume", "--out", "none"}},
+        Refused{"EmptyOut", "[axes]\nadc.bits = [4]\n", "--out: is empty", {"sweep", "s.toml", "--out", ""}},
         Refused{"RetryAlone", "[axes]\nadc.bits = [4]\n", "--resume", {"sweep", "s.toml", "--retry"}},
         Refused{"NoResults", "", "no such results database", {"pareto", "none"}},
         Refused{"ResultsOfNoSweep", "", "s.toml: cannot be read as the results of a sweep", {"pareto", "s.toml"}}),

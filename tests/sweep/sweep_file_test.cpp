@@ -114,6 +114,7 @@ TEST_F(SweepFileTest, SaysLineAndColumnOfWhatIsWrong) {
   expect_refused(head + axes + "[sampling]\nkind = \"nsga2\"\n", ":3:12", "nsga2 wants two values at least");
   expect_refused(head + "[axes]\nadc.bits = [4, 5]\n[sampling]\nkind = \"nsga2\"\n", ": ", "at least two of them");
   expect_refused(head + axes + "[objectives]\nenergy.total_j = \"low\"\n", ":5:18", "\"min\" or \"max\"");
+  expect_refused(head + axes + "[objectives]\na.b = \"min\"\n\"a.b\" = \"max\"\n", ":6:9", "each figure once");
   expect_refused(head + "constraints = [\"adc.bits <\"]\n" + axes, ":2:16", "expected as");
   expect_refused(head + "constraints = [3]\n" + axes, ":2:16", "list of texts");
   expect_refused(head + "task = \"evaluate\"\n" + axes, ": ", "weights: is missing");
