@@ -412,6 +412,24 @@ TEST_F(SweepCommandLine, WallTimeIsThatOfAllProcessesOfAPoint) {
   EXPECT_GT(point.wall_s, before + Json::parse(point.report)["time"]["wall_s"].get<double>());
 }
 
+TEST_F(SweepCommandLine, WallTimeOutlivesAKilledSweep) {
+  write_sweep("[axes]\nadc.bits = [4]\n", 512, 400);
+  Process process = start({"sweep", "s.toml", "--out", "o", "--quiet"});
+  ASSERT_TRUE(appears(work() / "o/points/1/checkpoint.h5"));
+  const auto wall = [&] { return outcomes("o")[0].wall_s; };
+  for (int i = 0; i < 10000 && wall() == 0; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  process.send(SIGKILL);
+  ASSERT_EQ(process.wait().signal, SIGKILL);
+  const double killed = wall();
+  EXPECT_GT(killed, 0.5);
+  std::filesystem::remove(work() / "o/points/1/checkpoint.h5");  // the next process writes one of its own
+  Process again = start({"sweep", "s.toml", "--out", "o", "--quiet", "--resume"});
+  ASSERT_TRUE(appears(work() / "o/points/1/checkpoint.h5"));
+  again.send(SIGINT);
+  ASSERT_EQ(again.wait().status, 130);
+  EXPECT_GT(wall(), killed);
+}
+
 TEST_F(SweepCommandLine, APointThatIsKilledSaysByWhat) {
   write_sweep("[axes]\nadc.bits = [4]\n", 512, 400);
   Process process = start({"sweep", "s.toml", "--out", "o", "--quiet"});
