@@ -185,6 +185,8 @@ int run_streaming(const Words& words, bool inspect) {
   return success;
 }
 
+int run_words(const std::vector<std::string>& words);
+
 int run_command_line(int argc, char** argv) {
   CLI::App app{
       "Rheo simulates hardware that computes where the data lies: accuracy, time, energy, memory and area\n"
@@ -260,7 +262,7 @@ int run_command_line(int argc, char** argv) {
   std::signal(SIGINT, on_interrupt);
   std::signal(SIGTERM, on_interrupt);
   if (evaluation.asked()) return evaluation.run(interrupted);
-  if (sweep.asked()) return sweep.run(interrupted);
+  if (sweep.asked()) return sweep.run(run_words, interrupted);
   if (trace.asked()) return trace.run(interrupted);
   for (const auto& [option, value] : {std::pair{"CONFIG", &words.config}, std::pair{"--out", &words.out}}) {
     for (CLI::App* command : app.get_subcommands()) {
@@ -286,11 +288,9 @@ int run_command_line(int argc, char** argv) {
   }
 }
 
-}  // namespace
-
-int sc_main(int argc, char** argv) {
+/// The whole of a command, errors and all: its exit status.
+int run_whole(int argc, char** argv) {
   try {
-    sc_core::sc_set_time_resolution(10, sc_core::SC_FS);
     const int status = run_command_line(argc, argv);
     std::cout.flush();
     if (status == success && (std::fflush(stdout) != 0 || std::ferror(stdout) != 0 || !std::cout)) {
@@ -305,6 +305,23 @@ int sc_main(int argc, char** argv) {
     complain(std::string("rheo: the run failed: ") + error.what());
     return failed;
   }
+}
+
+/// `rheo` with these words, in the process of a point of a sweep.
+int run_words(const std::vector<std::string>& words) {
+  std::vector<std::string> all{"rheo"};
+  all.insert(all.end(), words.begin(), words.end());
+  std::vector<char*> arguments;
+  for (std::string& word : all) arguments.push_back(word.data());
+  arguments.push_back(nullptr);
+  return run_whole(static_cast<int>(all.size()), arguments.data());
+}
+
+}  // namespace
+
+int sc_main(int argc, char** argv) {
+  sc_core::sc_set_time_resolution(10, sc_core::SC_FS);
+  return run_whole(argc, argv);
 }
 
 int main(int argc, char** argv) {

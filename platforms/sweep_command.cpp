@@ -9,6 +9,7 @@
 
 #include "models/core/error.hpp"
 #include "models/core/suggest.hpp"
+#include "platforms/sweep/results.hpp"
 
 namespace rheo {
 
@@ -35,9 +36,9 @@ SweepCommand::SweepCommand(CLI::App& app)
       ->allow_extra_args(false);
 }
 
-int SweepCommand::run(const volatile std::sig_atomic_t& interrupted) {
+int SweepCommand::run(const sweep::Command& command, const volatile std::sig_atomic_t& interrupted) {
   if (pareto_->parsed()) {
-    std::cout << sweep::sweep_text(results_, objectives_);
+    std::cout << sweep::results_text(results_, objectives_);
     return 0;
   }
   const auto* engine = std::ranges::find(sweep::engine_names, engine_);
@@ -46,6 +47,7 @@ int SweepCommand::run(const volatile std::sig_atomic_t& interrupted) {
     throw InputError("--engine " + engine_,
                      fmt::format("expected one of {}{}", fmt::join(names, ", "), did_you_mean(engine_, names)));
   }
+  if (sweep_->get_option("--out")->count() > 0 && out_.empty()) throw InputError("--out", "is empty; expected a name");
   if (options_.resume && out_.empty()) {
     throw InputError("--resume", "expected --out DIR: the folder of the sweep to go on with");
   }
@@ -53,7 +55,7 @@ int SweepCommand::run(const volatile std::sig_atomic_t& interrupted) {
   options_.engine = static_cast<sweep::EngineKind>(engine - sweep::engine_names.begin());
   options_.jobs = jobs_ > 0 ? jobs_ : std::max(1U, std::thread::hardware_concurrency());
   options_.out = out_;
-  return sweep::run_sweep(sweep::SweepFile::load(file_), options_, interrupted);
+  return sweep::run_sweep(sweep::SweepFile::load(file_), options_, command, [&] { return interrupted != 0; });
 }
 
 }  // namespace rheo

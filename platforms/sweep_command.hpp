@@ -15,8 +15,8 @@ class SweepCommand {
   explicit SweepCommand(CLI::App& app);
 
   [[nodiscard]] bool asked() const { return sweep_->parsed() || pareto_->parsed(); }
-  /// Returns the exit status; throws InputError, SimulationError.
-  int run(const volatile std::sig_atomic_t& interrupted);
+  /// `command` is what the words of a point do. Returns the exit status; throws InputError, SimulationError.
+  int run(const sweep::Command& command, const volatile std::sig_atomic_t& interrupted);
 
  private:
   CLI::App* sweep_;

@@ -2,7 +2,8 @@
 
 A configuration (mean over its repeats) is dominated if another is at least as good in every objective and better in
 one. What is not dominated is the front; equal ones dominate each other not, so that all of them stay. Configurations
-of which a repeat is missing, failed, breaks a constraint or lacks an objective take no part. The same as `rheo pareto`.
+of which a repeat is missing, failed, breaks a constraint or lacks an objective take no part; where one was executed twice
+(the same hash of all keys) its first result counts. The same as `rheo pareto`.
 """
 
 from itertools import combinations

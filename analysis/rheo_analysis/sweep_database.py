@@ -8,6 +8,7 @@ report a report.json, feasible is 0 where the report breaks a constraint of the 
 
 import json
 import math
+import re
 import sqlite3
 import statistics
 from dataclasses import dataclass, field
@@ -21,6 +22,9 @@ from .report_shape import problem
 
 SCHEMA = "1"
 TABLES = ("sweep", "axis", "objective", "point")
+KINDS = ("list", "range", "log_range")
+GOALS = ("min", "max")
+STATUSES = ("done", "failed", "excluded", "running", "waiting")
 PATIENCE_S = 2.0  # for a writer to finish
 
 
@@ -48,8 +52,9 @@ class Point:
     generation: int
     seed: int
     settings: dict  # axis key: value
-    status: str  # waiting, running, done, failed, excluded
-    wall_s: float | None
+    config_hash: str  # "": the configuration was refused
+    status: str  # one of STATUSES
+    wall_s: float | None  # of all its processes together
     error: str
     objectives: dict  # name: number
     feasible: bool = True  # keeps the constraints on figures of its report
@@ -57,20 +62,12 @@ class Point:
 
 @dataclass
 class Configuration:
-    """The points of one setting of the axes, which differ in nothing but the seed. Means and deviations are over those
-    that are done and have the objective."""
+    """The points of one setting of the axes, which differ in nothing but the seed. done: those with a result, each
+    configuration once. Means and deviations are over those that are done and have the objective."""
 
     settings: dict
     points: list = field(default_factory=list)
-
-    @property
-    def done(self):
-        """The points with a result, each seed once: an optimiser may visit a configuration again."""
-        first = {}
-        for point in self.points:
-            if point.status == "done":
-                first.setdefault(point.seed, point)
-        return list(first.values())
+    done: list = field(default_factory=list)
 
     def is_candidate(self, names, repeats):
         """Whether it is comparable: as many repeats as the sweep has are done, keep the constraints and have every
@@ -105,12 +102,18 @@ class Sweep:
     repeats: int = 1  # seeds of each configuration
 
     def configurations(self):
-        """The points by their settings, in order of appearance; a swept seed counts as a repeat."""
-        found = {}
+        """The points by their settings, in order of appearance; a swept seed counts as a repeat. A configuration has one
+        result: of the points with the same hash, whatever their settings, the first that is done counts."""
+        found, seen = {}, set()
         for point in self.points:
             settings = {key: value for key, value in point.settings.items() if key != "seed"}
             key = json.dumps(settings, sort_keys=True)
-            found.setdefault(key, Configuration(settings)).points.append(point)
+            configuration = found.setdefault(key, Configuration(settings))
+            configuration.points.append(point)
+            if point.status == "done" and point.config_hash not in seen:
+                configuration.done.append(point)
+                if point.config_hash:
+                    seen.add(point.config_hash)
         return list(found.values())
 
     def varied(self):
@@ -119,8 +122,7 @@ class Sweep:
 
     def counts(self):
         """{status: points}, done first."""
-        order = ("done", "failed", "excluded", "running", "waiting")
-        counted = {status: sum(point.status == status for point in self.points) for status in order}
+        counted = {status: sum(point.status == status for point in self.points) for status in STATUSES}
         return {status: count for status, count in counted.items() if count}
 
     def summary(self):
@@ -155,9 +157,9 @@ def query(file, read):
             raise BadInput(f"{file}: has schema {schema[0] if schema else 'none'}; this version reads schema {SCHEMA}")
         return read(connection)
     except sqlite3.DatabaseError as error:
-        raise BadInput(f"{file}: cannot be read as a database of rheo sweep: {error}") from error
-    except (ValueError, TypeError, AttributeError) as error:
-        raise BadInput(f"{file}: holds what rheo sweep does not write: {error}") from error
+        raise BadInput(f"{file}: cannot be read as a database of rheo sweep: {first_line(str(error))}") from error
+    except (ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
+        raise BadInput(f"{file}: holds what rheo sweep does not write: {first_line(str(error))}") from error
     finally:
         connection.close()
 
@@ -167,21 +169,25 @@ def read_sweep(file, names=None):
     or "path=max" of report.json (without goal: that of the sweep, else accuracies and rates max, all else min)."""
     def read(connection):
         facts = dict(connection.execute("SELECT key, value FROM sweep"))
-        axes = [Axis(str(row[0]), row[1]) for row in connection.execute("SELECT key, kind FROM axis ORDER BY position")]
-        own = [Objective(*row) for row in connection.execute("SELECT name, goal FROM objective ORDER BY position")]
+        axes = [Axis(as_text(key, "key of an axis"), one_of(kind, KINDS, "kind of an axis"))
+                for key, kind in connection.execute("SELECT key, kind FROM axis ORDER BY position")]
+        own = [Objective(as_text(name, "name of an objective"), one_of(goal, GOALS, "goal of an objective"))
+               for name, goal in connection.execute("SELECT name, goal FROM objective ORDER BY position")]
         objectives = own if names is None else [chosen(name, own) for name in names]
         # Reports are large: they are read only for what the objectives do not hold.
         lacking = any(objective.name not in {o.name for o in own} for objective in objectives)
         points = []
         for row in connection.execute(
-                "SELECT id, generation, seed, settings, status, wall_s, error, objectives, feasible, "
+                "SELECT id, generation, seed, settings, config_hash, status, wall_s, error, objectives, feasible, "
                 f"{'report' if lacking else 'NULL'} FROM point ORDER BY id"):
-            identity, generation, seed, settings, status, wall_s, error, values, feasible, report = row
-            points.append(Point(identity, generation or 0, seed, as_object(settings, "settings"), status, wall_s,
-                                str(error or ""), numbers(objectives, as_object(values, "objectives"),
-                                                          as_object(report, "report")), bool(feasible)))
-        return Sweep(Path(file), facts.get("name") or Path(file).stem, axes, objectives, points,
-                     int(facts.get("repeats") or 1))
+            identity, generation, seed, settings, config_hash, status, wall_s, error, values, feasible, report = row
+            points.append(Point(whole(identity, "id"), whole(generation, "generation"), whole(seed, "seed"),
+                                as_object(settings, "settings"), as_text(config_hash, "config_hash"),
+                                one_of(status, STATUSES, "status"), as_time(wall_s), as_text(error, "error"),
+                                numbers(objectives, as_object(values, "objectives"), as_object(report, "report")),
+                                whole(feasible, "feasible") != 0))
+        return Sweep(Path(file), as_text(facts.get("name"), "name") or Path(file).stem, axes, objectives, points,
+                     as_repeats(facts.get("repeats")))
 
     sweep = query(file, read)
     if names is None and not sweep.objectives:
@@ -196,11 +202,48 @@ def read_sweep(file, names=None):
     return sweep
 
 
+# SQLite lets every column hold everything; these say what is meant, by a ValueError.
+
 def as_object(text, column):
-    """A column's JSON object, empty where the column is. ValueError when it is none."""
-    value = json.loads(text or "{}")
+    """A column's JSON object, empty where the column is."""
+    value = json.loads(as_text(text, column) or "{}")
     if not isinstance(value, dict):
         raise ValueError(f"{column} of a point: expected a JSON object")
+    return value
+
+
+def as_text(value, column):
+    """A text, empty where there is none."""
+    if value is not None and not isinstance(value, str):
+        raise ValueError(f"{column}: expected a text")
+    return value or ""
+
+
+def whole(value, column):
+    """A whole number."""
+    if not isinstance(value, int):
+        raise ValueError(f"{column} of a point: expected a whole number")
+    return value
+
+
+def as_time(value):
+    """Seconds, or None."""
+    if value is not None and not (is_number(value) and math.isfinite(value) and value >= 0):
+        raise ValueError("wall_s of a point: expected a time")
+    return value
+
+
+def as_repeats(text):
+    """How many seeds each setting has."""
+    if not isinstance(text, str) or not re.fullmatch("[0-9]{1,18}", text) or int(text) < 1:
+        raise ValueError("repeats: expected a whole number above 0")
+    return int(text)
+
+
+def one_of(value, allowed, column):
+    """A word of a list."""
+    if value not in allowed:
+        raise ValueError(f"{column}: expected one of {', '.join(allowed)}")
     return value
 
 
@@ -236,9 +279,9 @@ def read_point(file, identity):
     if status != "done" or not text:
         raise BadInput(f"{place}: the point is {status}" + (f": {first_line(str(error))}" if error else ""))
     try:
-        report = json.loads(text)
-    except ValueError as wrong:
-        raise BadInput(f"{place}: its report cannot be read: {wrong}") from wrong
+        report = as_object(text, "report")
+    except (ValueError, RecursionError) as wrong:
+        raise BadInput(f"{place}: its report cannot be read: {first_line(str(wrong))}") from wrong
     if wrong := problem(report):
         raise BadInput(f"{place}: its report: {wrong}")
     return Run(Path(file).parent, report, place)

@@ -3,12 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
+#include <future>
+#include <limits>
 #include <set>
-#include <stdexcept>
+#include <thread>
 
 #include "models/core/error.hpp"
 #include "models/core/suggest.hpp"
+#include "platforms/sweep/figure.hpp"
 
 namespace rheo::sweep {
 namespace {
@@ -23,27 +25,77 @@ std::vector<std::string> words_of(const SweepFile& sweep, const Settings& settin
   return words;
 }
 
-bool is_before(const Constraint& constraint, const PointConfiguration& point) {
-  return std::ranges::all_of(constraint.condition.names(),
-                             [&](const std::string& name) { return point.numbers.contains(name); });
-}
-
-}  // namespace
-
 std::string settings_text(const SweepFile& sweep, const Settings& settings) {
   nlohmann::json object = nlohmann::json::object();
   for (std::size_t i = 0; i < sweep.axes.size(); ++i) object[sweep.axes[i].key] = settings[i].json;
   return object.dump();
 }
 
+bool is_before(const Constraint& constraint, const PointConfiguration& point) {
+  return std::ranges::all_of(constraint.condition.names(),
+                             [&](const std::string& name) { return point.numbers.contains(name); });
+}
+
+/// Whether the platform may differ between points.
+bool moves_platform(const SweepFile& sweep) {
+  return std::ranges::any_of(sweep.axes, [](const Axis& axis) {
+    return axis.key == "platform" || std::ranges::find(axis.also, "platform") != axis.also.end();
+  });
+}
+
+/// What is the same for all points.
+struct Base {
+  Platform platform;
+  bool moves_platform;
+  std::int64_t first_seed;
+};
+
+/// Plans the points of one setting, a seed each.
+void plan_setting(const SweepFile& sweep, const Base& base, const Settings& settings, std::span<Point> points) {
+  for (std::size_t repeat = 0; repeat < points.size(); ++repeat) {
+    points[repeat].seed = base.first_seed + static_cast<std::int64_t>(repeat);
+    points[repeat].settings = settings_text(sweep, settings);
+  }
+  PointConfiguration found;
+  try {
+    const std::vector<std::string> words = words_of(sweep, settings, base.first_seed);
+    const Platform platform = base.moves_platform ? platform_of(sweep.task, sweep.config, words) : base.platform;
+    found = resolve(platform, sweep.config, words, !sweep.constraints.empty());
+  } catch (const InputError& error) {
+    for (Point& point : points) {
+      point.status = Status::failed;
+      point.error = error.what();
+    }
+    return;
+  }
+  for (Point& point : points) {
+    found.set_seed(point.seed);
+    point.config = found.text();
+    point.config_hash = found.hash();
+    for (const Constraint& constraint : sweep.constraints) {
+      if (!is_before(constraint, found)) continue;
+      if (!constraint.condition.holds([&](const std::string& name) { return found.numbers.at(name); })) {
+        point.status = Status::excluded;
+        point.error = "breaks the constraint " + constraint.condition.text();
+        break;
+      }
+    }
+  }
+}
+
+}  // namespace
+
 void check(const SweepFile& sweep) {
   const PointConfiguration base = [&] {
     try {
-      return resolve(sweep.task, sweep.config, sweep.set);
+      return resolve(platform_of(sweep.task, sweep.config, sweep.set), sweep.config, sweep.set, true);
     } catch (const InputError& error) {
       throw InputError(sweep.where + ": " + error.where(), error.fault());
     }
   }();
+  if (base.seed > std::numeric_limits<std::int64_t>::max() - sweep.repeats) {
+    throw InputError(sweep.where, fmt::format("repeats: no {} seeds follow {}", sweep.repeats, base.seed));
+  }
   for (const Objective& objective : sweep.objectives) {
     if (!names_figure(objective.name)) {
       throw InputError(objective.where, fmt::format("objectives.{}: no figure of a report; expected as accuracy.final, "
@@ -69,59 +121,25 @@ void check(const SweepFile& sweep) {
   }
 }
 
-std::vector<Point> plan(const SweepFile& sweep, const std::vector<Settings>& settings, std::int64_t generation) {
-  const auto first_seed = static_cast<std::int64_t>(resolve(sweep.task, sweep.config, sweep.set).numbers.at("seed"));
-  std::vector<Point> points;
-  points.reserve(settings.size() * static_cast<std::size_t>(sweep.repeats));
-  for (const Settings& one : settings) {
-    for (std::int64_t repeat = 0; repeat < sweep.repeats; ++repeat) {
-      Point point;
-      point.generation = generation;
-      point.seed = first_seed + repeat;
-      point.settings = settings_text(sweep, one);
-      try {
-        const PointConfiguration found = resolve(sweep.task, sweep.config, words_of(sweep, one, point.seed));
-        point.config = found.text;
-        point.config_hash = found.hash;
-        for (const Constraint& constraint : sweep.constraints) {
-          if (!is_before(constraint, found)) continue;
-          if (!constraint.condition.holds([&](const std::string& name) { return found.numbers.at(name); })) {
-            point.status = Status::excluded;
-            point.error = "breaks the constraint " + constraint.condition.text();
-            break;
-          }
-        }
-      } catch (const InputError& error) {
-        point.status = Status::failed;
-        point.error = error.what();
-      }
-      points.push_back(std::move(point));
+std::vector<Point> plan(const SweepFile& sweep, std::span<const Settings> settings, std::int64_t generation,
+                        const Stop& stop) {
+  const Platform platform = platform_of(sweep.task, sweep.config, sweep.set);
+  const Base base{platform, moves_platform(sweep), resolve(platform, sweep.config, sweep.set, false).seed};
+  const auto repeats = static_cast<std::size_t>(sweep.repeats);
+  std::vector<Point> points(settings.size() * repeats);
+  const std::size_t threads = std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, settings.size() + 1);
+  const auto plan_part = [&](std::size_t first) {
+    for (std::size_t i = first; i < settings.size(); i += threads) {
+      if (stop()) throw Interrupted();
+      plan_setting(sweep, base, settings[i], std::span(points).subspan(i * repeats, repeats));
     }
-  }
-  return points;
-}
-
-void assess(const SweepFile& sweep, Point& point, const std::filesystem::path& config_file) {
-  const nlohmann::json report = nlohmann::json::parse(point.report);
-  nlohmann::json objectives = nlohmann::json::object();
-  for (const Objective& objective : sweep.objectives) {
-    const double value = figure(report, objective.name);
-    if (!std::isfinite(value)) throw std::out_of_range(objective.name + " is not finite");
-    objectives[objective.name] = value;
-  }
-  point.objectives = objectives.dump();
-
-  // Keys that a condition sets against figures.
-  std::map<std::string, double> keys;
-  const auto value_of = [&](const std::string& name) {
-    if (names_figure(name)) return figure(report, name);
-    if (keys.empty()) keys = resolve(sweep.task, config_file, {}).numbers;
-    const auto found = keys.find(name);
-    if (found == keys.end()) throw std::out_of_range(name + " is no number in this point's configuration");
-    return found->second;
   };
-  point.feasible = std::ranges::all_of(
-      sweep.constraints, [&](const Constraint& constraint) { return constraint.condition.holds(value_of); });
+  std::vector<std::future<void>> parts;
+  for (std::size_t t = 0; t < threads; ++t) parts.push_back(std::async(std::launch::async, plan_part, t));
+  for (std::future<void>& part : parts) part.wait();
+  for (std::future<void>& part : parts) part.get();
+  for (Point& point : points) point.generation = generation;
+  return points;
 }
 
 }  // namespace rheo::sweep

@@ -1,15 +1,11 @@
 #include "platforms/sweep/point.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <xxhash.h>
 
-#include <algorithm>
 #include <fstream>
 #include <sstream>
-#include <stdexcept>
 
-#include "models/core/suggest.hpp"
 #include "platforms/evaluation.hpp"
 #include "platforms/stream_fpga/stream_configuration.hpp"
 
@@ -73,42 +69,70 @@ std::string hash_of(const std::string& text) {
 }
 
 template <class... Structs>
-PointConfiguration described(Structs&... parts) {
+PointConfiguration described(bool with_numbers, std::int64_t seed, Structs&... parts) {
   PointConfiguration point;
-  Numbers numbers(point);
-  (parts.describe(numbers), ...);
-  std::string values;
+  point.seed = seed;
+  if (with_numbers) {
+    Numbers numbers(point);
+    (parts.describe(numbers), ...);
+  }
   const auto add = [&](auto& part) {
     ConfigurationText text;
     part.describe(text);
-    point.text += text.str();
-    for (const auto& [key, value] : text.values()) values += key + "=" + value + "\n";
+    point.values.insert(point.values.end(), text.values().begin(), text.values().end());
   };
   (add(parts), ...);
-  point.hash = hash_of(values);
   return point;
 }
 
-constexpr std::array<std::string_view, 10> sections{"accuracy", "time",       "energy",      "memory", "area",
-                                                    "actions",  "evaluation", "preparation", "attack", "stream"};
-
 }  // namespace
 
-PointConfiguration resolve(Task task, const std::filesystem::path& file, const std::vector<std::string>& set) {
-  if (task == Task::evaluate) {
-    EvaluationConfiguration configuration = EvaluationConfiguration::load(file, set);
-    return described(configuration.run, configuration);
+std::string PointConfiguration::text() const {
+  std::string text;
+  for (const auto& [key, value] : values) text += key + " = " + value + "\n";
+  return text;
+}
+
+std::string PointConfiguration::hash() const {
+  std::string text;
+  for (const auto& [key, value] : values) text += key + "=" + value + "\n";
+  return hash_of(text);
+}
+
+void PointConfiguration::set_seed(std::int64_t other) {
+  seed = other;
+  for (auto& [key, value] : values) {
+    if (key == "seed") value = std::to_string(other);
   }
-  if (names_streaming_platform(file, set)) {
-    StreamConfiguration configuration = StreamConfiguration::load(file, set);
-    return described(configuration);
+  if (const auto found = numbers.find("seed"); found != numbers.end()) found->second = static_cast<double>(other);
+}
+
+Platform platform_of(Task task, const std::filesystem::path& file, const std::vector<std::string>& set) {
+  if (task == Task::evaluate) return Platform::evaluated_chip;
+  return names_streaming_platform(file, set) ? Platform::stream : Platform::training_chip;
+}
+
+PointConfiguration resolve(Platform platform, const std::filesystem::path& file, const std::vector<std::string>& set,
+                           bool numbers) {
+  switch (platform) {
+    case Platform::evaluated_chip: {
+      EvaluationConfiguration configuration = EvaluationConfiguration::load(file, set);
+      return described(numbers, configuration.run.seed, configuration.run, configuration);
+    }
+    case Platform::stream: {
+      StreamConfiguration configuration = StreamConfiguration::load(file, set);
+      return described(numbers, configuration.seed, configuration);
+    }
+    case Platform::training_chip:
+      break;
   }
   RunConfiguration configuration = RunConfiguration::load(file, set);
-  return described(configuration);
+  return described(numbers, configuration.seed, configuration);
 }
 
 std::string base_hash(const SweepFile& sweep) {
-  std::string hash = resolve(sweep.task, sweep.config, sweep.set).hash;
+  const Platform platform = platform_of(sweep.task, sweep.config, sweep.set);
+  std::string hash = resolve(platform, sweep.config, sweep.set, false).hash();
   if (sweep.task == Task::evaluate) {
     std::ifstream in(sweep.weights, std::ios::binary);
     std::ostringstream bytes;
@@ -116,33 +140,6 @@ std::string base_hash(const SweepFile& sweep) {
     hash += hash_of(bytes.str());
   }
   return hash;
-}
-
-double figure(const nlohmann::json& report, const std::string& path) {
-  const nlohmann::json* node = &report;
-  std::string rest = path;
-  while (true) {
-    if (node->is_number() && rest.empty()) return node->get<double>();
-    if (!node->is_object()) throw std::out_of_range(fmt::format("the report has no number {}", path));
-    // A key may hold dots itself, as actions do: the longest that fits.
-    std::string key = rest;
-    while (!key.empty() && !node->contains(key)) {
-      const std::size_t dot = key.rfind('.');
-      key = dot == std::string::npos ? "" : key.substr(0, dot);
-    }
-    if (key.empty()) {
-      std::vector<std::string> there;
-      for (const auto& [name, unused] : node->items()) there.push_back(name);
-      throw std::out_of_range(fmt::format("the report has no number {}; there are {}", path, fmt::join(there, ", ")));
-    }
-    node = &(*node)[key];
-    rest = rest.size() == key.size() ? "" : rest.substr(key.size() + 1);
-  }
-}
-
-bool names_figure(const std::string& name) {
-  const std::string first = name.substr(0, name.find('.'));
-  return first != name && std::ranges::find(sections, first) != sections.end();
 }
 
 }  // namespace rheo::sweep

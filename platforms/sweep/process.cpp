@@ -10,7 +10,9 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdio>
 #include <cstring>
+#include <iostream>
 
 #include "models/core/error.hpp"
 
@@ -31,26 +33,42 @@ std::vector<char*> arguments(const std::vector<std::string>& words) {
 
 }  // namespace
 
-pid_t start_process(const std::vector<std::string>& words, const std::filesystem::path& errors) {
+pid_t start_process(const Command& command, const std::vector<std::string>& words,
+                    const std::filesystem::path& errors) {
   const int error_file = open(errors.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  const int open_reason = errno;
   const int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
-  std::vector<char*> list = arguments(words);
+  // What is not written yet would be written twice.
+  std::cout.flush();
+  std::fflush(nullptr);
   const pid_t parent = getpid();
   const pid_t child = error_file < 0 || nothing < 0 ? -1 : fork();
   if (child == 0) {
-    // Only calls that are safe between fork and exec.
     setpgid(0, 0);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) _exit(127);
     dup2(nothing, STDIN_FILENO);
     dup2(nothing, STDOUT_FILENO);
     dup2(error_file, STDERR_FILENO);
-    become(list);
+    // The database and the lock of the folder stay with the parent.
+    close_range(STDERR_FILENO + 1, ~0U, 0);
+    int status = 1;
+    try {
+      status = command(words);
+    } catch (...) {
+      status = 1;
+    }
+    std::cout.flush();
+    std::fflush(nullptr);
+    _exit(status);
   }
-  const int reason = errno;
+  const int reason = error_file < 0 ? open_reason : errno;
   close(error_file);
   close(nothing);
-  if (child < 0) throw SimulationError(fmt::format("{} cannot be started: {}", words[0], std::strerror(reason)));
+  if (error_file < 0) {
+    throw SimulationError(fmt::format("{} cannot be written: {}", errors.string(), std::strerror(reason)));
+  }
+  if (child < 0) throw SimulationError(fmt::format("a process cannot be started: {}", std::strerror(reason)));
   return child;
 }
 
@@ -62,8 +80,8 @@ std::optional<Ended> next_ended() {
   const auto seconds = [](const timeval& time) {
     return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec);
   };
-  return Ended{process, WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status),
-               seconds(used.ru_utime) + seconds(used.ru_stime)};
+  const Ending ending = WIFEXITED(status) ? Ending{WEXITSTATUS(status), 0} : Ending{0, WTERMSIG(status)};
+  return Ended{process, ending, seconds(used.ru_utime) + seconds(used.ru_stime)};
 }
 
 std::string output_of(const std::vector<std::string>& words) {

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <csignal>
+#include <cstdlib>
 #include <fstream>
+#include <optional>
 #include <set>
 #include <sstream>
 #include <thread>
@@ -35,25 +38,33 @@ class SlurmEngine : public Engine {
  public:
   explicit SlurmEngine(SlurmOptions options) : options_(std::move(options)) {}
 
-  void execute(const std::vector<Job>& jobs, const std::function<void(std::int64_t)>& started,
-               const std::function<void(const JobResult&)>& ended,
-               const volatile std::sig_atomic_t& interrupted) override {
-    if (jobs.empty()) return;
-    std::filesystem::create_directories(options_.folder);
+  std::vector<JobResult> take_back(const std::vector<std::int64_t>& ids) override {
     cancel_left_over();
-    const std::size_t chunk = chunk_of(jobs.size());
-    const std::size_t tasks = (jobs.size() + chunk - 1) / chunk;
+    std::vector<JobResult> all;
+    for (const std::int64_t id : ids) {
+      if (const auto result = result_of(id)) all.push_back(*result);
+      std::filesystem::remove(state_file(id));
+    }
+    return all;
+  }
+
+  void execute(const std::vector<std::int64_t>& ids, Work& work) override {
+    if (ids.empty()) return;
+    std::filesystem::create_directories(options_.folder);
+    const std::size_t chunk = chunk_of(ids.size());
+    const std::size_t tasks = (ids.size() + chunk - 1) / chunk;
     std::string manifest;
-    for (std::size_t i = 0; i < jobs.size(); ++i) {
-      std::filesystem::remove(state_file(jobs[i].id));
-      manifest += std::to_string(jobs[i].id) + (i % chunk == chunk - 1 || i + 1 == jobs.size() ? "\n" : " ");
-      write_file(script_file(jobs[i].id), job_script(jobs[i]));
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      if (work.stopped()) return;
+      std::filesystem::remove(state_file(ids[i]));
+      manifest += std::to_string(ids[i]) + (i % chunk == chunk - 1 || i + 1 == ids.size() ? "\n" : " ");
+      write_file(script_file(ids[i]), job_script(work.prepare(ids[i])));
     }
     write_file(options_.folder / "manifest", manifest);
     write_file(options_.folder / "array.sh", array_script(tasks));
-    for (const Job& job : jobs) started(job.id);
     const std::string number = submit();
-    collect(jobs, number, ended, interrupted);
+    for (const std::int64_t id : ids) work.started(id);
+    collect(ids, number, work);
     std::filesystem::remove(options_.folder / "job");
   }
 
@@ -95,19 +106,38 @@ class SlurmEngine : public Engine {
     while (is_queued(number)) std::this_thread::sleep_for(std::chrono::milliseconds(200));
   }
 
-  /// Runs one point and writes "STATUS SECONDS" into its state, whole.
+  /// What the state of a point tells: "running BEGIN", or "STATUS BEGIN END" in seconds.
+  [[nodiscard]] std::optional<JobResult> result_of(std::int64_t id) const {
+    std::ifstream in(state_file(id));
+    std::string status;
+    double begin = 0;
+    double end = 0;
+    if (!(in >> status >> begin)) return std::nullopt;
+    if (status == "running") {
+      const std::chrono::duration<double> now = std::chrono::system_clock::now().time_since_epoch();
+      return JobResult{id, {0, SIGTERM}, std::max(now.count() - begin, 0.0), 0, 0};
+    }
+    in >> end;
+    // The shell says 128 + N after signal N; a run that is interrupted ends with 130 itself.
+    const int number = std::atoi(status.c_str());
+    const Ending ending = number > 128 && number != interrupted_run ? Ending{0, number - 128} : Ending{number, 0};
+    return JobResult{id, ending, std::max(end - begin, 0.0), 0, 0};
+  }
+
+  /// Runs one point; its state says that it does, then how it went.
   [[nodiscard]] std::string job_script(const Job& job) const {
-    std::string command;
+    std::string command = quoted(own_program().string()) + " ";
     for (const std::string& word : job.words) command += quoted(word) + " ";
     const std::string state = quoted(state_file(job.id).string());
     return fmt::format(
         "#!/bin/bash\n"
         "begin=$(date +%s.%N)\n"
+        "echo \"running $begin\" >{}.new && mv {}.new {}\n"
         "{}</dev/null >/dev/null 2>{}\n"
         "status=$?\n"
         "end=$(date +%s.%N)\n"
         "echo \"$status $begin $end\" >{}.new && mv {}.new {}\n",
-        command, quoted(job.errors.string()), state, state, state);
+        state, state, state, command, quoted(job.errors.string()), state, state, state);
   }
   [[nodiscard]] std::string array_script(std::size_t tasks) const {
     return fmt::format(
@@ -131,39 +161,42 @@ class SlurmEngine : public Engine {
     return number;
   }
 
-  void collect(const std::vector<Job>& jobs, const std::string& number,
-               const std::function<void(const JobResult&)>& ended, const volatile std::sig_atomic_t& interrupted) {
-    std::set<std::int64_t> open;
-    for (const Job& job : jobs) open.insert(job.id);
+  void collect(const std::vector<std::int64_t>& ids, const std::string& number, Work& work) {
+    std::set<std::int64_t> open(ids.begin(), ids.end());
     const auto take = [&] {
       for (auto id = open.begin(); id != open.end();) {
-        std::ifstream in(state_file(*id));
-        int status = 0;
-        double begin = 0;
-        double end = 0;
-        if (in >> status >> begin >> end) {
-          ended({*id, status, end - begin, 0, 0});
-          std::filesystem::remove(state_file(*id));
-          std::filesystem::remove(script_file(*id));
-          id = open.erase(id);
-        } else {
+        const auto result = result_of(*id);
+        if (!result || result->ending.signal == SIGTERM) {
           ++id;
+          continue;
         }
+        work.ended(*result);
+        std::filesystem::remove(state_file(*id));
+        std::filesystem::remove(script_file(*id));
+        id = open.erase(id);
       }
     };
     for (int round = 0; !open.empty(); ++round) {
       take();
-      if (interrupted != 0) {
+      if (work.stopped()) {
         static_cast<void>(output_of({"scancel", number}));
         wait_until_gone(number);
         take();
+        for (const std::int64_t id : open) {
+          if (const auto result = result_of(id)) work.ended(*result);
+          std::filesystem::remove(state_file(id));
+        }
         return;
       }
-      // A task that Slurm ended leaves points without a state.
+      // A task that Slurm ended leaves points without a result.
       if (round % 10 == 9 && !is_queued(number)) {
         std::this_thread::sleep_for(std::chrono::seconds(1));
         take();
-        for (const std::int64_t id : open) ended({id, 128, 0, 0, 0});
+        for (const std::int64_t id : open) {
+          const auto result = result_of(id);
+          work.ended({id, {without_result, 0}, result ? result->wall_s : 0, 0, 0});
+          std::filesystem::remove(state_file(id));
+        }
         return;
       }
       std::this_thread::sleep_for(std::chrono::milliseconds(200));

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <set>
 
 #include "platforms/sweep/pareto.hpp"
 
@@ -34,8 +35,11 @@ std::vector<Candidate> candidates(const std::vector<Point>& points, const std::v
   std::vector<Candidate> all;
   std::map<std::string, std::size_t> place;
   std::vector<std::vector<std::vector<double>>> values;
+  std::set<std::string> seen;
   for (const Point& point : points) {
-    if (point.status != Status::done || !point.feasible) continue;
+    if (point.status != Status::done) continue;
+    if (!point.config_hash.empty() && !seen.insert(point.config_hash).second) continue;
+    if (!point.feasible || point.objectives.empty()) continue;
     const auto [found, is_new] = place.try_emplace(point.settings, all.size());
     if (is_new) {
       all.push_back({point.settings, {}, {}, {}});
@@ -44,7 +48,8 @@ std::vector<Candidate> candidates(const std::vector<Point>& points, const std::v
     const nlohmann::json figures = nlohmann::json::parse(point.objectives);
     std::vector<double> row;
     for (const Objective& objective : objectives) {
-      if (figures.contains(objective.name)) row.push_back(figures[objective.name].get<double>());
+      const auto found = figures.find(objective.name);
+      if (found != figures.end() && found->is_number()) row.push_back(found->get<double>());
     }
     if (row.size() < objectives.size()) continue;
     all[found->second].points.push_back(point.id);

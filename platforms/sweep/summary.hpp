@@ -15,8 +15,9 @@ struct Candidate {
   std::vector<double> deviation;  ///< sample standard deviation; 0 for one point
 };
 
-/// What the objectives say of the points that are done and feasible. Settings of which a repeat is missing, failed or
-/// breaks a constraint are left out. `repeats`: points that belong to one candidate.
+/// What the objectives say of the points that are done and feasible. A configuration has one result: of points with the
+/// same hash the first counts. Settings of which a repeat is missing, failed, breaks a constraint or lacks an objective
+/// are left out. `repeats`: points that belong to one candidate. The same rules as in analysis/rheo_analysis/pareto.py.
 [[nodiscard]] std::vector<Candidate> candidates(const std::vector<Point>& points,
                                                 const std::vector<Objective>& objectives, std::int64_t repeats);
 

@@ -222,16 +222,19 @@ struct Entry {
   const toml::node* node;
 };
 
-/// The entries of nested tables, in the order of the file.
+/// The entries of nested tables, in the order of the file. A table without any would say nothing: it is refused.
 template <class Leaf>
-std::vector<Entry> leaves(const toml::table& table, const Leaf& is_leaf, const std::string& path = "") {
+std::vector<Entry> leaves(const toml::table& table, const Leaf& is_leaf, const Reader& reader, const std::string& path,
+                          const std::string& expected) {
+  if (table.empty()) throw InputError(reader.where(table), fmt::format("{}: is empty; expected {}", path, expected));
+  const std::string prefix = path.substr(0, path.find('.'));  // "axes", which the keys below it leave out
   std::vector<Entry> all;
   for (const auto& [key, node] : table) {
-    const std::string name = path.empty() ? std::string(key.str()) : path + "." + std::string(key.str());
+    const std::string name = path + "." + std::string(key.str());
     if (is_leaf(node)) {
-      all.push_back({name, &node});
+      all.push_back({name.substr(prefix.size() + 1), &node});
     } else {
-      const std::vector<Entry> below = leaves(*node.as_table(), is_leaf, name);
+      const std::vector<Entry> below = leaves(*node.as_table(), is_leaf, reader, name, expected);
       all.insert(all.end(), below.begin(), below.end());
     }
   }
@@ -304,8 +307,17 @@ std::vector<Value> Axis::grid() const {
 }
 
 SweepFile SweepFile::load(const std::filesystem::path& file) {
+  SweepFile sweep = parse(read_file(file, file.string(), "a sweep"), file);
+  std::error_code error;
+  if (sweep.task == Task::evaluate && !std::filesystem::is_regular_file(sweep.weights, error)) {
+    throw InputError(sweep.weights_where, sweep.weights.string() + ": no such file");
+  }
+  return sweep;
+}
+
+SweepFile SweepFile::parse(const std::string& text, const std::filesystem::path& file) {
   SweepFile sweep;
-  sweep.text = read_file(file, file.string(), "a sweep");
+  sweep.text = text;
   sweep.where = file.string();
   const std::string& name = sweep.where;
   const toml::table root = parse_toml(sweep.text, name);
@@ -323,10 +335,7 @@ SweepFile SweepFile::load(const std::filesystem::path& file) {
     if (weights.empty())
       throw InputError(name, "weights: is missing; expected the HDF5 file of the weights to evaluate");
     sweep.weights = (file.parent_path() / weights).lexically_normal();
-    std::error_code error;
-    if (!std::filesystem::is_regular_file(sweep.weights, error)) {
-      throw InputError(reader.where(*root.get("weights")), sweep.weights.string() + ": no such file");
-    }
+    sweep.weights_where = reader.where(*root.get("weights"));
   }
   reader.texts("set", sweep.set, "a list of texts, as [\"workload.epochs=2\"]");
   reader.integer("repeats", sweep.repeats, 1, 10'000);
@@ -345,7 +354,7 @@ SweepFile SweepFile::load(const std::filesystem::path& file) {
     if (!keys.insert(key).second) throw InputError(where, fmt::format("axes: {} is moved by two axes", key));
   };
   if (const toml::table* axes = table("axes")) {
-    for (const Entry& entry : leaves(*axes, is_axis)) {
+    for (const Entry& entry : leaves(*axes, is_axis, reader, "axes", "a configuration key and its values")) {
       Axis axis = read_axis(entry.key, *entry.node, name, sweep.sampling.kind);
       if (sweep.sampling.kind == SamplingKind::nsga2 && axis.kind == Axis::Kind::list && axis.values.size() < 2) {
         throw InputError(axis.where,
@@ -358,10 +367,16 @@ SweepFile SweepFile::load(const std::filesystem::path& file) {
   }
   if (sweep.axes.empty()) throw InputError(name, "axes: is missing; expected at least one key and its values");
   if (const toml::table* objectives = table("objectives")) {
-    for (const Entry& entry : leaves(*objectives, [](const toml::node& node) { return !node.is_table(); })) {
+    const auto is_goal = [](const toml::node& node) { return !node.is_table(); };
+    for (const Entry& entry :
+         leaves(*objectives, is_goal, reader, "objectives", "a figure of the reports and its goal")) {
       const auto goal = entry.node->value_exact<std::string>();
       if (!goal || (*goal != "min" && *goal != "max")) {
         reader.refuse("objectives." + entry.key, *entry.node, "\"min\" or \"max\"");
+      }
+      // In quotation marks a name may stand there a second time.
+      if (std::ranges::find(sweep.objectives, entry.key, &Objective::name) != sweep.objectives.end()) {
+        reader.refuse("objectives." + entry.key, *entry.node, "each figure once");
       }
       sweep.objectives.push_back({entry.key, *goal == "max" ? Goal::max : Goal::min, reader.where(*entry.node)});
     }

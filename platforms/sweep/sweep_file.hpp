@@ -100,7 +100,8 @@ struct SweepFile {
   Task task = Task::run;
   std::filesystem::path config;
   std::filesystem::path weights;  ///< evaluate
-  std::vector<std::string> set;   ///< KEY=VALUE
+  std::string weights_where;
+  std::vector<std::string> set;  ///< KEY=VALUE
   std::int64_t repeats = 1;
   bool keep = false;  ///< the folders of the points that succeeded stay
   std::vector<Axis> axes;
@@ -108,8 +109,11 @@ struct SweepFile {
   std::vector<Objective> objectives;
   std::vector<Constraint> constraints;
 
-  /// Throws InputError: unreadable, not TOML, unknown or missing keys, values out of range, axes without values.
+  /// Throws InputError: unreadable, not TOML, unknown or missing keys, values out of range, tables and axes without
+  /// values, weights that are not there.
   [[nodiscard]] static SweepFile load(const std::filesystem::path& file);
+  /// The text of a file that stood there, or stands there still. Throws InputError as load().
+  [[nodiscard]] static SweepFile parse(const std::string& text, const std::filesystem::path& file);
 };
 
 }  // namespace rheo::sweep

@@ -1,11 +1,12 @@
 #pragma once
 
-#include <csignal>
 #include <cstddef>
 #include <filesystem>
 #include <string>
 #include <vector>
 
+#include "platforms/sweep/planning.hpp"
+#include "platforms/sweep/process.hpp"
 #include "platforms/sweep/sweep_file.hpp"
 
 namespace rheo::sweep {
@@ -28,14 +29,11 @@ struct SweepOptions {
 
 /// Executes the points of a sweep, each `rheo run` or `rheo evaluate` in a process of its own, and prints what came
 /// out. The folder holds sweep.db (see Database), sweep.toml, sweep.txt, pareto.png (with two objectives or more,
-/// unless quiet) and, below points/, those that failed (with `keep`: all). Returns the exit status: 0 when every point
-/// has an outcome, be it an error; 130 when interrupted. Throws InputError before anything is executed,
-/// SimulationError.
-int run_sweep(const SweepFile& sweep, const SweepOptions& options, const volatile std::sig_atomic_t& interrupted);
-
-/// The results of a sweep's folder or database as text: outcomes, and the settings that no other dominates in the
-/// objectives, each "energy.total_j=min"; none: the sweep's own. A figure that is no objective of the sweep is taken
-/// from the reports. Throws InputError.
-[[nodiscard]] std::string sweep_text(const std::filesystem::path& results, const std::vector<std::string>& objectives);
+/// unless quiet) and, below points/, those that failed (with `keep`: all). `resume` goes on with what a sweep of the
+/// same points (see require_same_points()) left there, be it no more than the folder; where objectives or constraints
+/// on figures changed, the reports are judged anew. `command` is what the words of a point do. Returns the exit
+/// status: 0 when every point has an outcome, be it an error; 130 when interrupted. Throws InputError: before anything
+/// is executed, or at the first report without a figure that the sweep asks for; SimulationError.
+int run_sweep(const SweepFile& sweep, const SweepOptions& options, const Command& command, const Stop& interrupted);
 
 }  // namespace rheo::sweep

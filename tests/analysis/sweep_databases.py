@@ -22,7 +22,8 @@ class SweepDatabases(RunFolders):
 
     def database(self, points, axes=AXES, objectives=OBJECTIVES, name="sweep.db", repeats=1):
         """A database of points: dictionaries with settings and values (one an objective, None: the report lacks it),
-        and optionally seed, status, error, generation, report, feasible, objectives (JSON text instead of values)."""
+        and optionally seed, status, error, generation, report, feasible, objectives (JSON text instead of values),
+        config_hash (else one of its own)."""
         file = self.root / name
         with sqlite3.connect(file) as connection:
             connection.executescript(SCHEMA)
@@ -37,7 +38,8 @@ class SweepDatabases(RunFolders):
                 report = point.get("report")
                 connection.execute(
                     "INSERT INTO point VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    (identity, point.get("generation", 0), point.get("seed", 1), json.dumps(point["settings"]), "hash",
+                    (identity, point.get("generation", 0), point.get("seed", 1), json.dumps(point["settings"]),
+                     point.get("config_hash", f"hash {identity}"),
                      point.get("status", "done"), 1.5, point.get("error"), "", report and json.dumps(report),
                      point.get("objectives", json.dumps(values)), point.get("feasible", 1)))
         connection.close()

@@ -1,12 +1,16 @@
 """Results databases of sweeps: reading, repeats, the Pareto front, tables, bad databases."""
 
+import contextlib
+import io
 import itertools
+import random
 import sqlite3
 import unittest
+from pathlib import Path
 
 import numpy as np
 
-from rheo_analysis import pareto, sources, sweep_database, sweep_table
+from rheo_analysis import __main__ as command_line, pareto, sources, sweep_database, sweep_table
 from rheo_analysis.errors import BadInput
 from rheo_analysis.style import plt
 from sweep_databases import SweepDatabases
@@ -30,12 +34,17 @@ class Reading(SweepDatabases):
         self.assertIsNone(second.deviation("accuracy.final"))
         self.assertEqual(sweep.summary(), "trial: 4 points, 3 done, 1 failed")
 
-    def test_a_point_that_was_visited_twice_counts_once(self):
-        sweep = sweep_database.read_sweep(self.database(
-            [{"settings": settings(5), "seed": seed, "values": [value, 1.0]} for seed, value in ((1, 0.5), (2, 0.7),
-                                                                                               (1, 0.5))]))
-        (configuration,) = sweep.configurations()
-        self.assertEqual(configuration.values("accuracy.final"), [0.5, 0.7])
+    def test_a_configuration_has_one_result(self):
+        # The same database and the same numbers as in tests/sweep/summary_test.cpp.
+        file = self.root / "twice.db"
+        statements = Path(__file__).parents[1] / "sweep/repeated_configurations.sql"
+        with sqlite3.connect(file) as connection:
+            connection.executescript(statements.read_text(encoding="utf-8"))
+        connection.close()
+        configurations, values = pareto.comparable(sweep_database.read_sweep(file))
+        self.assertEqual([[point.id for point in c.done] for c in configurations], [[1, 3], [4, 5]])
+        np.testing.assert_allclose(values, [[0.6, 3], [0.5, 1]])
+        self.assertAlmostEqual(configurations[0].deviation("accuracy.final"), 0.02**0.5)
 
     def test_a_swept_seed_is_a_repeat_too(self):
         sweep = sweep_database.read_sweep(self.database(
@@ -110,6 +119,61 @@ class BadDatabases(SweepDatabases):
             connection.execute("UPDATE sweep SET value = '2' WHERE key = 'schema'")
         connection.close()
         self.refused(file, "has schema 2; this version reads schema 1")
+
+    def commands(self, file):
+        """Runs what reads a database; returns how many refused it, each in one line that names it."""
+        refused = 0
+        for words in (["pareto", str(file)], ["sensitivity", str(file)], ["sweep-table", str(file)],
+                      ["pareto", str(file), "--objectives", "area.total_mm2"]):
+            out, err = io.StringIO(), io.StringIO()
+            with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+                status = command_line.main(words)
+            self.assertIn(status, (0, 2))
+            if status == 2:
+                refused += 1
+                self.assertTrue(err.getvalue().startswith(f"rheo_analysis: {file}"), err.getvalue())
+                self.assertEqual(err.getvalue().count("\n"), 1, err.getvalue())
+        return refused
+
+    def damaged(self):
+        """A database of forty points and its bytes."""
+        file = self.database([{"settings": settings(i % 5), "seed": i, "values": [0.5 + i / 100, 1.0 + i % 7],
+                               "report": {"schema": 1, "area": {"total_mm2": 6.5}, "text": "x" * 3000}}
+                              for i in range(40)])
+        return file, file.read_bytes()
+
+    def test_truncated_and_overwritten_databases_are_refused_or_do_no_harm(self):
+        file, whole = self.damaged()
+        self.assertEqual(self.commands(file), 0)
+        for size in (0, 1, 99, 100, 4095, 4096, *(len(whole) * i // 9 for i in range(1, 9))):
+            file.write_bytes(whole[:size])
+            self.assertGreaterEqual(self.commands(file), 1, size)
+        generator = random.Random(3)
+        for attempt in range(60):
+            damaged = bytearray(whole)
+            begin = generator.randrange(4096 if attempt % 2 else len(whole))
+            length = 200 if attempt % 5 == 0 else 1
+            damaged[begin:begin + length] = generator.randbytes(length)
+            file.write_bytes(damaged[:len(whole)])
+            self.commands(file)
+
+    def test_what_no_sweep_writes_is_refused(self):
+        file, whole = self.damaged()
+        for statement in ("UPDATE sweep SET value = '' WHERE key = 'repeats'",
+                          "UPDATE sweep SET value = 'two' WHERE key = 'repeats'",
+                          "UPDATE sweep SET value = '0' WHERE key = 'repeats'",
+                          "DELETE FROM sweep WHERE key = 'repeats'",
+                          "UPDATE axis SET kind = 'line'", "UPDATE objective SET goal = 'low'",
+                          *(f"UPDATE point SET {change} WHERE id = 5" for change in (
+                              "generation = 'x'", "seed = 'x'", "wall_s = 'long'", "wall_s = -1", "feasible = 'yes'",
+                              "status = 'lost'", "status = 7", "settings = '[4]'", "settings = '{'",
+                              "settings = x'00'", "objectives = '3'", "objectives = '{half'", "error = x'00ff'",
+                              "objectives = '" + "[" * 100000 + "'"))):
+            file.write_bytes(whole)
+            with sqlite3.connect(file) as connection:
+                connection.execute(statement)
+            connection.close()
+            self.assertGreaterEqual(self.commands(file), 3, statement[:80])
 
     def test_a_locked_database_is_said_after_some_patience(self):
         file = self.database([{"settings": settings(5), "values": [0.5, 1.0]}])

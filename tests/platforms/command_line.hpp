@@ -114,6 +114,8 @@ class CommandLine : public ::testing::Test {
       ::waitpid(id_, nullptr, 0);
     }
 
+    [[nodiscard]] pid_t id() const { return id_; }
+
     void send(int signal) const {
       if (id_ > 0) ::kill(id_, signal);
     }

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # A Slurm of one node, this computer, from the packages slurm-wlm and munge (`./setup.sh slurm` installs them): for tests
-# and for a first look. Needs root. Everything it writes lies in FOLDER, but munge's socket below /run.
+# and for a first look. Needs root. Everything it writes lies in FOLDER, munge's key and socket, too.
+# Its daemons listen on ports that are free when it starts.
 #   single_node_slurm.sh start FOLDER    then: export SLURM_CONF=FOLDER/slurm.conf
 #   single_node_slurm.sh stop FOLDER
 set -euo pipefail
@@ -13,25 +14,36 @@ fail() {
 [[ $# -eq 2 ]] || fail "usage: single_node_slurm.sh start|stop FOLDER"
 folder=$(realpath -m "$2")
 
+# So many different TCP ports that nobody uses now: the system chooses them.
+free_ports() {
+  /usr/bin/python3 -c '
+import socket, sys
+held = [socket.create_server(("", 0)) for _ in range(int(sys.argv[1]))]
+print(*(one.getsockname()[1] for one in held))' "$1"
+}
+
 start() {
-  local program host cpus
+  local program host cpus controller_port node_port
   for program in slurmctld slurmd munged sbatch; do
     PATH=$PATH:/usr/sbin command -v "$program" >/dev/null || fail "$program is missing: ./setup.sh slurm"
   done
   [[ $EUID -eq 0 ]] || fail "needs root"
   mkdir -p "$folder/state" "$folder/spool"
-  if ! munge -n >/dev/null 2>&1; then
-    install -d -o munge -g munge /run/munge
-    setpriv --reuid munge --regid munge --clear-groups /usr/sbin/munged
-    touch "$folder/munged"
-  fi
+  (umask 077 && head -c 1024 /dev/urandom >"$folder/munge.key")
+  # --force: FOLDER may be closed to others.
+  /usr/sbin/munged --force --key-file="$folder/munge.key" --socket="$folder/munge.socket" \
+    --pid-file="$folder/munged.pid" --log-file="$folder/munged.log" --seed-file="$folder/munge.seed" 2>/dev/null
   host=$(hostname -s)
   cpus=$(nproc)
+  read -r controller_port node_port < <(free_ports 2)
   cat >"$folder/slurm.conf" <<END
 ClusterName=rheo
 SlurmctldHost=$host(127.0.0.1)
+SlurmctldPort=$controller_port
+SlurmdPort=$node_port
 SlurmUser=root
 AuthType=auth/munge
+AuthInfo=socket=$folder/munge.socket
 StateSaveLocation=$folder/state
 SlurmdSpoolDir=$folder/spool
 SlurmctldPidFile=$folder/slurmctld.pid
@@ -60,7 +72,7 @@ END
 
 stop() {
   local name
-  for name in slurmd slurmctld; do
+  for name in slurmd slurmctld munged; do
     [[ -e $folder/$name.pid ]] || continue
     kill "$(cat "$folder/$name.pid")" 2>/dev/null || continue
     for _ in $(seq 100); do
@@ -68,7 +80,6 @@ stop() {
       sleep 0.1
     done
   done
-  [[ -e $folder/munged ]] && pkill -u munge munged || true
 }
 
 case $1 in

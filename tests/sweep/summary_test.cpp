@@ -1,8 +1,12 @@
 #include "platforms/sweep/summary.hpp"
 
 #include <gmock/gmock.h>
+#include <unistd.h>
 
 #include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 
 namespace rheo::sweep {
 namespace {
@@ -33,6 +37,27 @@ TEST(SummaryTest, RepeatsAreOneCandidateWithMeanAndDeviation) {
   EXPECT_NEAR(all[1].deviation[1], std::sqrt(2), 1e-12);
   EXPECT_THAT(front(all, objectives).front().points, ElementsAre(3, 4));
   EXPECT_EQ(front(all, objectives).size(), 1U);
+}
+
+TEST(SummaryTest, AConfigurationHasOneResult) {
+  // The same database and the same numbers as in tests/analysis/sweep_test.py.
+  const std::filesystem::path file =
+      std::filesystem::temp_directory_path() / ("rheo-summary-" + std::to_string(getpid()) + ".db");
+  std::filesystem::remove(file);
+  std::ifstream in(RHEO_SOURCE_FOLDER "/tests/sweep/repeated_configurations.sql");
+  const std::string statements(std::istreambuf_iterator<char>(in), {});
+  SQLite::Database(file, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE).exec(statements);
+  Database database = Database::open(file, true);
+  const std::vector<Candidate> all = candidates(database.outcomes(), database.objectives(), database.repeats());
+  std::filesystem::remove(file);
+  ASSERT_EQ(all.size(), 2U);
+  EXPECT_THAT(all[0].points, ElementsAre(1, 3));
+  EXPECT_DOUBLE_EQ(all[0].mean[0], 0.6);
+  EXPECT_NEAR(all[0].deviation[0], std::sqrt(0.02), 1e-12);
+  EXPECT_DOUBLE_EQ(all[0].mean[1], 3);
+  EXPECT_THAT(all[1].points, ElementsAre(4, 5));
+  EXPECT_DOUBLE_EQ(all[1].mean[0], 0.5);
+  EXPECT_DOUBLE_EQ(all[1].mean[1], 1);
 }
 
 TEST(SummaryTest, WhatIsNotWholeOrNotFeasibleIsNoCandidate) {

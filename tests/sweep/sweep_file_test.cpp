@@ -84,7 +84,12 @@ TEST_F(SweepFileTest, SaysLineAndColumnOfWhatIsWrong) {
   expect_refused("", ": ", "config: is missing");
   expect_refused("config = [", ":1:", "not valid TOML");
   expect_refused(head, ": ", "axes: is missing");
-  expect_refused(head + "[axes]\n", ": ", "axes: is missing");
+  expect_refused(head + "[axes]\n", ":2:1: ", "axes: is empty; expected a configuration key");
+  expect_refused(head + "[axes.adc]\n", ":2:1: ", "axes.adc: is empty");
+  expect_refused(head + axes + "[axes.tile]\n", ":4:1: ", "axes.tile: is empty");
+  expect_refused(head + axes + "[objectives]\n", ":4:1: ", "objectives: is empty; expected a figure");
+  expect_refused(head + axes + "[objectives.energy]\n", ":4:1: ", "objectives.energy: is empty");
+  expect_refused(head + "axes = {}\n", ":2:8: ", "axes: is empty");
   expect_refused(head + "repeat = 2\n" + axes, ":2:10", "did you mean repeats?");
   expect_refused(head + "repeats = 0\n" + axes, ":2:11", "an integer from 1");
   expect_refused(head + "keep = 1\n" + axes, ":2:8", "true or false");
@@ -109,6 +114,7 @@ TEST_F(SweepFileTest, SaysLineAndColumnOfWhatIsWrong) {
   expect_refused(head + axes + "[sampling]\nkind = \"nsga2\"\n", ":3:12", "nsga2 wants two values at least");
   expect_refused(head + "[axes]\nadc.bits = [4, 5]\n[sampling]\nkind = \"nsga2\"\n", ": ", "at least two of them");
   expect_refused(head + axes + "[objectives]\nenergy.total_j = \"low\"\n", ":5:18", "\"min\" or \"max\"");
+  expect_refused(head + axes + "[objectives]\na.b = \"min\"\n\"a.b\" = \"max\"\n", ":6:9", "each figure once");
   expect_refused(head + "constraints = [\"adc.bits <\"]\n" + axes, ":2:16", "expected as");
   expect_refused(head + "constraints = [3]\n" + axes, ":2:16", "list of texts");
   expect_refused(head + "task = \"evaluate\"\n" + axes, ": ", "weights: is missing");
