@@ -174,7 +174,7 @@ const TracedCommand& Replay::recorded_command(std::uint64_t sequence) const {
   return commands_[place];
 }
 
-const ValueCounts& Replay::of(std::uint64_t sequence, std::string_view unit, std::string_view operation) const {
+ValueCountsView Replay::of(std::uint64_t sequence, std::string_view unit, std::string_view operation) const {
   const TracedCommand& recorded = recorded_command(sequence);
   if (trace_.header().units[recorded.unit] != unit || trace_.header().operations[recorded.operation] != operation) {
     refuse_program();

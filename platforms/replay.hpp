@@ -40,8 +40,8 @@ class Replay : public Recorder, public RecordedCounts {
   [[nodiscard]] std::size_t programs_done() const noexcept { return next_; }
 
   void command(const CommandEvent& event) override;
-  [[nodiscard]] const ValueCounts& of(std::uint64_t sequence, std::string_view unit,
-                                      std::string_view operation) const override;
+  [[nodiscard]] ValueCountsView of(std::uint64_t sequence, std::string_view unit,
+                                   std::string_view operation) const override;
 
  private:
   void require_retimable(const RunConfiguration& recorded);

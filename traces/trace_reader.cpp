@@ -233,7 +233,7 @@ std::vector<TracedCommand> TraceReader::next(std::uint64_t count) {
   return commands;
 }
 
-CommandEvent TraceReader::named(TracedCommand command) const {
+CommandEvent TraceReader::named(const TracedCommand& command) const {
   return {command.sequence,
           header_.units[command.unit],
           header_.operations[command.operation],
@@ -242,13 +242,13 @@ CommandEvent TraceReader::named(TracedCommand command) const {
           command.end,
           command.bytes,
           command.items,
-          std::move(command.counts),
-          std::move(command.accesses)};
+          command.counts,
+          command.accesses};
 }
 
 void TraceReader::read_into(Recorder& recorder) {
   while (left() > 0) {
-    for (TracedCommand& command : next(long_chunk)) recorder.command(named(std::move(command)));
+    for (const TracedCommand& command : next(long_chunk)) recorder.command(named(command));
   }
 }
 

@@ -19,8 +19,8 @@ struct TracedCommand {
   Scope scope;
   std::uint64_t start = 0, end = 0;
   std::uint64_t bytes = 0, items = 0;
-  ValueCounts counts;
-  std::vector<AccessedRange> accesses;
+  ValueCounts counts{};
+  std::vector<AccessedRange> accesses{};
 };
 
 /// One run of a program, with the number of its commands.
@@ -52,8 +52,8 @@ class TraceReader {
   [[nodiscard]] std::vector<TracedCommand> next(std::uint64_t count);
   /// Hands all commands that are left on.
   void read_into(Recorder& recorder);
-  /// The command with its names.
-  [[nodiscard]] CommandEvent named(TracedCommand command) const;
+  /// The command with its names; its lists are those of `command`.
+  [[nodiscard]] CommandEvent named(const TracedCommand& command) const;
 
  private:
   struct Columns;

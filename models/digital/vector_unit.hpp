@@ -51,7 +51,7 @@ class VectorUnit : public Unit {
   enum Kind : std::size_t { add, mul, special, compare, convert, random_bit };
 
   ValueCounts compute(const Command& command) override;
-  Work account(const Command& command, const ValueCounts& counts) override;
+  Work account(const Command& command, ValueCountsView counts) override;
   /// Draws the tables of the command's images. Returns the random words that this took.
   std::uint64_t draw(const Command& command);
   void compute_values(const Command& command);
