@@ -251,9 +251,7 @@ void Controller::enter(const Command& command) {
   if (parameters_.scoreboard) {
     std::array<HazardTable::Range, HazardTable::max_ranges> storage;
     const std::span<const HazardTable::Range> ranges(storage.data(), ranges_of(command, storage));
-    const std::span<const std::int64_t> conflicts = hazards_.conflicts(ranges);
-    for (const std::size_t other : in_use_) {
-      if (conflicts[other] == 0) continue;
+    for (const std::size_t other : hazards_.conflicts(ranges)) {
       entries_[other].holds_back.push_back(index);
       ++entry.waits_for;
     }

@@ -6,12 +6,12 @@
 namespace rheo {
 namespace {
 
-constexpr std::size_t lanes = 4;  // of a 256-bit vector
 constexpr std::int64_t beyond = std::numeric_limits<std::int64_t>::max();
 
 }  // namespace
 
-HazardTable::HazardTable(std::size_t entries) : hits_((entries + lanes - 1) / lanes * lanes) {
+HazardTable::HazardTable(std::size_t entries) : hits_(entries) {
+  found_.reserve(entries);
   for (auto* columns : {&touched_, &written_}) {
     for (Column& column : *columns) {
       column.first.assign(hits_.size(), beyond);
@@ -21,33 +21,40 @@ HazardTable::HazardTable(std::size_t entries) : hits_((entries + lanes - 1) / la
   }
 }
 
-void HazardTable::mark(const Column& column, const Range& range, std::vector<std::int64_t>& hits) {
-  using Lanes = std::int64_t __attribute__((vector_size(lanes * sizeof(std::int64_t)), aligned(8), may_alias));
-  const auto all = [](std::int64_t value) { return Lanes{value, value, value, value}; };
-  const Lanes first = all(static_cast<std::int64_t>(range.first));
-  const Lanes last = all(static_cast<std::int64_t>(range.last));
-  const Lanes part = all(range.part);
-  const Lanes zero{};
-  const auto at = [](const std::vector<std::int64_t>& values, std::size_t i) {
-    return *reinterpret_cast<const Lanes*>(values.data() + i);
-  };
-  for (std::size_t i = 0; i < hits.size(); i += lanes) {
-    const Lanes other = at(column.part, i);
-    const Lanes same = (other == part) | (other == zero) | (part == zero);
-    auto& hit = *reinterpret_cast<Lanes*>(hits.data() + i);
-    hit |= (at(column.first, i) <= last) & (first <= at(column.last, i)) & same;
+void HazardTable::mark(const Column& column, const Range& range) {
+  const auto range_first = static_cast<std::int64_t>(range.first);
+  const auto range_last = static_cast<std::int64_t>(range.last);
+  const std::int64_t* first = column.first.data();
+  const std::int64_t* last = column.last.data();
+  std::int64_t* hits = hits_.data();
+  const std::size_t count = hits_.size();
+  if (!parts_ || range.part == 0) {
+    for (std::size_t i = 0; i < count; ++i) {
+      hits[i] |= static_cast<std::int64_t>(first[i] <= range_last) & static_cast<std::int64_t>(last[i] >= range_first);
+    }
+    return;
+  }
+  const auto range_part = static_cast<std::int64_t>(range.part);
+  const std::int64_t* part = column.part.data();
+  for (std::size_t i = 0; i < count; ++i) {
+    hits[i] |= static_cast<std::int64_t>(first[i] <= range_last) & static_cast<std::int64_t>(last[i] >= range_first) &
+               (static_cast<std::int64_t>(part[i] == 0) | static_cast<std::int64_t>(part[i] == range_part));
   }
 }
 
-std::span<const std::int64_t> HazardTable::conflicts(std::span<const Range> ranges) {
+std::span<const std::size_t> HazardTable::conflicts(std::span<const Range> ranges) {
   std::ranges::fill(hits_, 0);
   for (const Range& range : ranges) {
     // A read only minds writes.
     const auto& columns = range.write ? touched_ : written_;
     const std::size_t count = range.write ? touched_columns_ : written_columns_;
-    for (std::size_t c = 0; c < count; ++c) mark(columns[c], range, hits_);
+    for (std::size_t c = 0; c < count; ++c) mark(columns[c], range);
   }
-  return hits_;
+  found_.clear();
+  for (std::size_t entry = 0; entry < hits_.size(); ++entry) {
+    if (hits_[entry] != 0) found_.push_back(entry);
+  }
+  return found_;
 }
 
 void HazardTable::enter(std::size_t entry, std::span<const Range> ranges) {
@@ -57,6 +64,7 @@ void HazardTable::enter(std::size_t entry, std::span<const Range> ranges) {
     column.first[entry] = static_cast<std::int64_t>(range.first);
     column.last[entry] = static_cast<std::int64_t>(range.last);
     column.part[entry] = range.part;
+    parts_ = parts_ || range.part != 0;
   };
   for (const Range& range : ranges) {
     put(touched_[touched++], range);

@@ -10,8 +10,9 @@
 
 namespace rheo {
 
-/// The memory ranges that commands on the scoreboard touch, laid out so that one search compares a range with all of
-/// them: the search is most of what a command costs the controller of this simulator.
+/// The memory ranges that commands on the scoreboard touch, a column an operand: one range is compared with those of all
+/// entries in a few vector instructions. Every command is compared with every other, so this search is what the
+/// scoreboard costs.
 class HazardTable {
  public:
   struct Range {
@@ -25,8 +26,8 @@ class HazardTable {
 
   explicit HazardTable(std::size_t entries);
 
-  /// Which entries touch something that one of these touches, one of both writing: not 0 by entry, until the next call.
-  [[nodiscard]] std::span<const std::int64_t> conflicts(std::span<const Range> ranges);
+  /// The entries that touch something that one of these touches, one of both writing. Valid until the next call.
+  [[nodiscard]] std::span<const std::size_t> conflicts(std::span<const Range> ranges);
   /// An entry that is free has these ranges now, at most max_ranges.
   void enter(std::size_t entry, std::span<const Range> ranges);
   /// The entry is free.
@@ -38,12 +39,14 @@ class HazardTable {
     std::vector<std::int64_t> first, last, part;
   };
   static void clear(Column& column, std::size_t entry);
-  static void mark(const Column& column, const Range& range, std::vector<std::int64_t>& hits);
+  void mark(const Column& column, const Range& range);
 
   std::array<Column, max_ranges> touched_, written_;
-  /// Columns that have held a range: the rest need not be looked at.
+  /// Columns that have held a range, and whether one was a part: the rest need not be looked at.
   std::size_t touched_columns_ = 0, written_columns_ = 0;
-  std::vector<std::int64_t> hits_;
+  bool parts_ = false;
+  std::vector<std::int64_t> hits_;  ///< by entry: not 0 where there is a conflict
+  std::vector<std::size_t> found_;
 };
 
 }  // namespace rheo

@@ -15,12 +15,10 @@ namespace {
 using sc_core::sc_time;
 using sc_core::SC_ZERO_TIME;
 
-/// The time in `count` equal parts, each rounded up to a tick.
-sc_time part_of(const sc_time& time, std::uint64_t count) {
-  return sc_time::from_value((time.value() + count - 1) / std::max<std::uint64_t>(count, 1));
+/// The ticks in `count` equal parts, each rounded up.
+constexpr std::uint64_t part_of(std::uint64_t ticks, std::uint64_t count) noexcept {
+  return (ticks + count - 1) / std::max<std::uint64_t>(count, 1);
 }
-
-sc_time times(const sc_time& time, std::uint64_t count) { return sc_time::from_value(time.value() * count); }
 
 }  // namespace
 
@@ -32,7 +30,8 @@ Unit::Unit(const sc_core::sc_module_name& name, std::uint16_t index, const UnitC
       data_port("data_port"),
       index_(index),
       context_(context),
-      actions_(std::move(actions)) {
+      actions_(std::move(actions)),
+      name_(basename()) {
   command_port.register_b_transport(this, &Unit::receive);
   for (std::size_t i = 0; i < workers; ++i) {
     sc_core::sc_spawn_options options;
@@ -73,7 +72,7 @@ void Unit::work_on_commands(Worker& worker) {
       sc_core::wait(worker.arrived);
     }
     command = queue_.front();
-    queue_.pop_front();
+    queue_.erase(queue_.begin());
     try {
       execute(command);
       complete(command, worker.completion);
@@ -89,21 +88,16 @@ void Unit::execute(const Command& command) {
   const sc_time begin = sc_core::sc_time_stamp();
   ValueCounts computed;
   ValueCountsView counts;
-  Work work;
-  if (command.is_indexed()) {
-    work = start_indexed(command, counts, computed);
-  } else {
-    counts = counts_of(command, computed);
-    work = account(command, counts);
-  }
-  sc_time end = SC_ZERO_TIME;
+  const Work work =
+      command.is_indexed() ? start_indexed(command, counts, computed) : start(command, counts, computed);
+  std::uint64_t end = 0;
   if (context_.granularity == Granularity::block) {
     end = book_block(command, work);
   } else {
     run_by_burst(command, work);
   }
   const std::uint64_t now = sc_core::sc_time_stamp().value();
-  const std::uint64_t edge = clock_edge(now + end.value(), context_.clock.value());
+  const std::uint64_t edge = clock_edge(now + end, context_.clock.value());
   if (edge != now) sc_core::wait(sc_time::from_value(edge - now));
   computing_[static_cast<std::size_t>(command.mode)] += work.interval.value() * work.items;
   busy_.add(command.scope(), edge - begin.value());
@@ -113,7 +107,7 @@ void Unit::execute(const Command& command) {
 void Unit::record(const Command& command, const Work& work, ValueCountsView counts, const sc_time& start) {
   boost::container::static_vector<AccessedRange, 4 * Command::max_operands> accesses;
   CommandEvent event{command.sequence,
-                     basename(),
+                     name_,
                      command.operation_name(),
                      command.scope(),
                      start.value(),
@@ -136,10 +130,15 @@ void Unit::record(const Command& command, const Work& work, ValueCountsView coun
 
 ValueCountsView Unit::counts_of(const Command& command, ValueCounts& computed) {
   if (context_.recorded != nullptr) {
-    return context_.recorded->of(command.sequence, basename(), command.operation_name());
+    return context_.recorded->of(command.sequence, name_, command.operation_name());
   }
   computed = compute(command);
   return computed;
+}
+
+Unit::Work Unit::start(const Command& command, ValueCountsView& counts, ValueCounts& computed) {
+  counts = counts_of(command, computed);
+  return account(command, counts);
 }
 
 Unit::Work Unit::start_indexed(const Command& command, ValueCountsView& counts, ValueCounts& computed) {
@@ -149,8 +148,7 @@ Unit::Work Unit::start_indexed(const Command& command, ValueCountsView& counts, 
   indexed_ = &indexed;
   Work work;
   try {
-    counts = counts_of(indexed.compact(), computed);
-    work = account(indexed.compact(), counts);
+    work = start(indexed.compact(), counts, computed);
   } catch (...) {
     indexed_ = nullptr;
     throw;
@@ -191,21 +189,22 @@ Unit::Traffic Unit::indexed_traffic(const IndexedCommand& indexed, const Traffic
   return compact;
 }
 
-sc_time Unit::book_block(const Command& command, const Work& work) {
+std::uint64_t Unit::book_block(const Command& command, const Work& work) {
   const std::uint64_t n = std::max<std::uint64_t>(work.items, 1);
-  sc_time granted = SC_ZERO_TIME;
-  sc_time read = SC_ZERO_TIME;
+  const std::uint64_t interval = work.interval.value();
+  const std::uint64_t latency = work.latency.value();
+  std::uint64_t granted = 0;
+  std::uint64_t read = 0;
   for (const Traffic& traffic : work.reads) {
     if (traffic.runs == 0) continue;
-    const Span span =
-        book(command, false, traffic.address, traffic.run_bytes, traffic.runs, traffic.stride(), SC_ZERO_TIME);
+    const Span span = book(command, false, traffic.address, traffic.run_bytes, traffic.runs, traffic.stride(), 0);
     granted = std::max(granted, span.granted);
     read = std::max(read, span.end);
   }
   read = std::max(read, granted);
-  const sc_time first = granted + part_of(read - granted, n) + work.latency;
-  const sc_time last = std::max(first + times(work.interval, n - 1), read + work.latency);
-  sc_time end = last;
+  const std::uint64_t first = granted + part_of(read - granted, n) + latency;
+  const std::uint64_t last = std::max(first + interval * (n - 1), read + latency);
+  std::uint64_t end = last;
   for (const Traffic& traffic : work.writes) {
     if (traffic.runs == 0) continue;
     const Span span = book(command, true, traffic.address, traffic.run_bytes, traffic.runs, traffic.stride(), first);
@@ -268,8 +267,8 @@ void Unit::run_by_burst(const Command& command, const Work& work) {
     const bool write = write_from <= read_from;
     wait_until(write ? write_from : read_from);
     const Burst& burst = write ? writes[written++] : reads[read++];
-    const Span span = book(command, write, burst.address, burst.run_bytes, burst.runs, burst.stride, SC_ZERO_TIME);
-    const std::uint64_t end = now() + span.end.value();
+    const Span span = book(command, write, burst.address, burst.run_bytes, burst.runs, burst.stride, 0);
+    const std::uint64_t end = now() + span.end;
     if (write) {
       schedule.written(now(), end);
     } else {
@@ -280,7 +279,7 @@ void Unit::run_by_burst(const Command& command, const Work& work) {
 }
 
 Unit::Span Unit::book(const Command& command, bool write, std::uint64_t address, std::uint32_t run_bytes,
-                      std::uint64_t runs, std::uint64_t stride, const sc_time& after) {
+                      std::uint64_t runs, std::uint64_t stride, std::uint64_t after) {
   if (bookings_.empty()) bookings_.push_back(std::make_unique<Booking>());
   std::unique_ptr<Booking> booking = std::move(bookings_.back());
   bookings_.pop_back();
@@ -298,13 +297,13 @@ Unit::Span Unit::book(const Command& command, bool write, std::uint64_t address,
   payload.set_streaming_width(run_bytes);
   payload.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
   payload.set_dmi_allowed(false);
-  sc_time delay = after;
+  sc_time delay = after == 0 ? SC_ZERO_TIME : sc_time::from_value(after);
   data_port->b_transport(payload, delay);
   if (payload.is_response_error()) {
     throw SimulationError("command " + command.name() + ": " + payload.get_response_string() + " at address " +
                           std::to_string(address));
   }
-  const Span span{transfer.granted, delay};
+  const Span span{transfer.granted.value(), delay.value()};
   bookings_.push_back(std::move(booking));
   return span;
 }

@@ -7,7 +7,6 @@
 #include <boost/container/static_vector.hpp>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <exception>
 #include <memory>
 #include <span>
@@ -138,9 +137,10 @@ class Unit : public sc_core::sc_module, public Component {
   void store(const Command& command, const MemoryOperand& operand, const std::vector<float>& scratch);
 
  private:
+  /// Ticks from now on.
   struct Span {
-    sc_core::sc_time granted;
-    sc_core::sc_time end;
+    std::uint64_t granted = 0;
+    std::uint64_t end = 0;
   };
 
   void receive(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
@@ -154,13 +154,14 @@ class Unit : public sc_core::sc_module, public Component {
   void execute(const Command& command);
   /// What only values decide: computed, into `computed`, or recorded.
   ValueCountsView counts_of(const Command& command, ValueCounts& computed);
+  Work start(const Command& command, ValueCountsView& counts, ValueCounts& computed);
   Work start_indexed(const Command& command, ValueCountsView& counts, ValueCounts& computed);
   void record(const Command& command, const Work& work, ValueCountsView counts, const sc_core::sc_time& start);
   [[nodiscard]] Traffic indexed_traffic(const IndexedCommand& indexed, const Traffic& compact) const;
   [[nodiscard]] float* open_indexed(const MemoryOperand& operand, std::vector<float>& scratch);
   void store_indexed(const MemoryOperand& operand, const std::vector<float>& scratch);
-  /// How long the command takes from now on.
-  [[nodiscard]] sc_core::sc_time book_block(const Command& command, const Work& work);
+  /// Ticks that the command takes from now on.
+  [[nodiscard]] std::uint64_t book_block(const Command& command, const Work& work);
   void run_by_burst(const Command& command, const Work& work);
   /// One transaction of a chunk of the work.
   struct Burst {
@@ -169,9 +170,9 @@ class Unit : public sc_core::sc_module, public Component {
     std::uint64_t runs, stride;
   };
   [[nodiscard]] std::vector<Burst> bursts_of(const TrafficList& all, std::uint64_t chunks) const;
-  /// Books one transaction that may begin `after` from now. Times count from now.
+  /// Books one transaction that may begin `after` ticks from now.
   Span book(const Command& command, bool write, std::uint64_t address, std::uint32_t run_bytes, std::uint64_t runs,
-            std::uint64_t stride, const sc_core::sc_time& after);
+            std::uint64_t stride, std::uint64_t after);
   void complete(const Command& command, tlm::tlm_generic_payload& payload);
   /// The bytes at the address by DMI, or null when no memory grants them.
   [[nodiscard]] std::byte* direct(std::uint64_t address, std::uint64_t bytes);
@@ -201,7 +202,8 @@ class Unit : public sc_core::sc_module, public Component {
   ActionCounts actions_;
   BusyTime busy_;
   std::array<std::uint64_t, mode_count> computing_{};
-  std::deque<Command> queue_;
+  std::string name_;
+  std::vector<Command> queue_;  ///< a few
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<Worker*> idle_;
   const IndexedCommand* indexed_ = nullptr;  ///< while compute() works on one

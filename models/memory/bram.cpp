@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 #include <stdexcept>
 
@@ -31,7 +32,8 @@ Bram::Bram(const sc_core::sc_module_name& name, const BramParameters& parameters
       period_(clock_period.value()),
       read_latency_(static_cast<std::uint64_t>(parameters.read_latency_cycles) * period_),
       memory_(static_cast<std::size_t>(std::llround(parameters.capacity))),
-      free_at_(banks_ * ports_),
+      first_port_(banks_),
+      second_port_(banks_, ports_ == 2 ? 0 : std::numeric_limits<std::int64_t>::max()),
       words_(banks_),
       actions_(action_kinds()) {
   if (parameters.port_bits % 8 != 0) {
@@ -73,32 +75,50 @@ void Bram::restore_state(std::span<const std::byte> state) {
 }
 
 void Bram::count_words(const Transfer& transfer) {
-  std::ranges::fill(words_, 0);
   const std::uint64_t row = word_bytes_ * banks_;  // bytes of one word in every bank
   const std::uint64_t step = transfer.runs > 1 ? transfer.run_stride % row : 0;
   const std::uint64_t period =
       step == 0 ? 1 : row / std::gcd(row, step);  // run i + period begins in the same bank as run i
   const std::uint64_t rounds = transfer.runs / period;
   const std::uint64_t rest = transfer.runs % period;
-  std::uint64_t everywhere = 0;  // words in each bank
+  std::ranges::fill(words_, 0);
+  std::int64_t everywhere = 0;  // words in each bank
   std::uint64_t begin = transfer.address % row;
   for (std::uint64_t i = 0; i < std::min(transfer.runs, period); ++i) {
-    const std::uint64_t alike = rounds + (i < rest ? 1 : 0);
+    const auto alike = static_cast<std::int64_t>(rounds + (i < rest ? 1 : 0));
     const std::uint64_t first = begin / word_bytes_;
     std::uint64_t words = (begin + transfer.run_bytes - 1) / word_bytes_ - first + 1;
     if (words >= banks_) {
-      everywhere += alike * (words / banks_);
+      everywhere += alike * static_cast<std::int64_t>(words / banks_);
       words %= banks_;
     }
-    std::size_t bank = first;
-    for (std::uint64_t w = 0; w < words; ++w) {
-      words_[bank] += alike;
-      if (++bank == banks_) bank = 0;
-    }
+    const std::size_t to_end = std::min<std::size_t>(words, banks_ - first);
+    for (std::size_t bank = first; bank < first + to_end; ++bank) words_[bank] += alike;
+    for (std::size_t bank = 0; bank < words - to_end; ++bank) words_[bank] += alike;
     begin += step;
     if (begin >= row) begin -= row;
   }
-  for (std::uint64_t& words : words_) words += everywhere;
+  if (everywhere == 0) return;
+  for (std::int64_t& words : words_) words += everywhere;
+}
+
+Bram::Service Bram::serve(std::int64_t start, std::size_t first_bank) {
+  Service service{std::max(start, std::min(first_port_[first_bank], second_port_[first_bank])), start, 0};
+  std::int64_t* first_port = first_port_.data();
+  std::int64_t* second_port = second_port_.data();
+  const std::int64_t* words = words_.data();
+  const auto period = static_cast<std::int64_t>(period_);
+  for (std::size_t bank = 0; bank < banks_; ++bank) {
+    const std::int64_t earlier = std::min(first_port[bank], second_port[bank]);
+    const std::int64_t later = std::max(first_port[bank], second_port[bank]);
+    const std::int64_t end = std::max(start, earlier) + words[bank] * period;
+    const bool used = words[bank] != 0;
+    first_port[bank] = used ? end : earlier;
+    second_port[bank] = later;
+    service.end = std::max(service.end, used ? end : start);
+    service.words += words[bank];
+  }
+  return service;
 }
 
 void Bram::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
@@ -120,20 +140,10 @@ void Bram::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& dela
   count_words(transfer);
   const std::uint64_t now = sc_core::sc_time_stamp().value();
   const std::uint64_t start = clock_edge(now + delay.value(), period_);
-  const std::size_t first_bank = transfer.address / word_bytes_ % banks_;
-  std::uint64_t granted = start;
-  std::uint64_t end = start;
-  std::uint64_t words = 0;
-  for (std::size_t bank = 0; bank < banks_; ++bank) {
-    if (words_[bank] == 0) continue;
-    const auto ports = free_at_.begin() + static_cast<std::ptrdiff_t>(bank * ports_);
-    const auto port = std::min_element(ports, ports + static_cast<std::ptrdiff_t>(ports_));
-    const std::uint64_t begin = std::max(start, *port);
-    if (bank == first_bank) granted = begin;
-    *port = begin + words_[bank] * period_;
-    end = std::max(end, *port);
-    words += words_[bank];
-  }
+  const Service service = serve(static_cast<std::int64_t>(start), transfer.address / word_bytes_ % banks_);
+  const auto granted = static_cast<std::uint64_t>(service.granted);
+  const auto words = static_cast<std::uint64_t>(service.words);
+  auto end = static_cast<std::uint64_t>(service.end);
   if (!transfer.write) end += read_latency_;
 
   copy_values(payload, transfer, memory_);

@@ -77,6 +77,11 @@ class Bram : public sc_core::sc_module, public Component {
   /// Fills words_ with the number of words that the transfer touches in each bank. Runs that begin at the same place
   /// modulo all banks touch the same banks, so that the work does not grow with their number.
   void count_words(const Transfer& transfer);
+  /// When the transfer whose words these are begins and ends (absolute ticks), and how many they are. Reserves the ports.
+  struct Service {
+    std::int64_t granted, end, words;
+  };
+  [[nodiscard]] Service serve(std::int64_t start, std::size_t first_bank);
 
   std::size_t banks_;
   std::size_t ports_;
@@ -85,8 +90,9 @@ class Bram : public sc_core::sc_module, public Component {
   std::uint64_t read_latency_;  ///< ticks
   std::vector<std::byte> memory_;
   std::uint64_t peak_bytes_ = 0;
-  std::vector<std::uint64_t> free_at_;  ///< absolute ticks, by bank and port
-  std::vector<std::uint64_t> words_;    ///< of the present transfer, by bank
+  /// By bank: when its ports are free, absolute ticks. A port that there is not never is.
+  std::vector<std::int64_t> first_port_, second_port_;
+  std::vector<std::int64_t> words_;  ///< of the present transfer, by bank
   ActionCounts actions_;
   BusyTime busy_;
   std::string refusal_;
