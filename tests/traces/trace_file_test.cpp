@@ -10,6 +10,8 @@
 #include <sstream>
 
 #include "models/core/error.hpp"
+#include "tests/traces/damage.hpp"
+#include "traces/checksum.hpp"
 #include "traces/csv_trace.hpp"
 #include "traces/trace_reader.hpp"
 #include "traces/trace_writer.hpp"
@@ -19,6 +21,7 @@ namespace {
 
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
+using traces::checksum_of;
 
 TraceHeader header() {
   TraceHeader h;
@@ -277,6 +280,37 @@ TEST_F(TraceFile, ADamagedOneIsRefusedOrReadsAsBefore) {
     expect_made_up(reader, 20'000);
   }
   EXPECT_GT(refused, 30);
+}
+
+TEST_F(TraceFile, OneWithOtherNumbersIsRefused) {
+  write_whole(1500);
+  const auto damages = rheo::testing::overwritten_values(file_);
+  EXPECT_GT(damages.size(), 150U);
+  const std::string whole = content(file_);
+  for (const rheo::testing::Damage& damage : damages) {
+    std::ofstream(other_, std::ios::binary) << whole;
+    damage.apply(other_);
+    if (error_of(other_).empty()) {  // only where it has the old number, or one that nothing reads
+      TraceReader reader(other_);
+      expect_made_up(reader, 1500);
+      EXPECT_EQ(checksum_of(reader.header()), checksum_of(TraceReader(file_).header())) << damage.name;
+      EXPECT_EQ(reader.report(), "{\"schema\": 1}\n") << damage.name;
+    }
+  }
+}
+
+TEST_F(TraceFile, FlushedItIsReadableUpToThere) {
+  TraceWriter writer(file_, header());
+  std::uint64_t written = 0;
+  for (const std::uint64_t count : {600, 601, 9000, 9001, 20'000}) {
+    write_commands(writer, count, written);
+    written = count;
+    writer.flush();
+    TraceReader reader(file_);
+    ASSERT_EQ(reader.commands(), count);
+    EXPECT_EQ(reader.programs().size(), count / commands_a_program);
+    expect_made_up(reader, count);
+  }
 }
 
 TEST_F(TraceFile, ADiskThatRefusesIsAnError) {
