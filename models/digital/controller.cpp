@@ -51,6 +51,8 @@ Controller::Controller(const sc_core::sc_module_name& name, const ControllerPara
       completions("completions"),
       parameters_(parameters),
       clock_(clock),
+      send_time_(clock *
+                 static_cast<double>(ceil_divide(sizeof(Command), static_cast<std::uint64_t>(parameters.link_bytes)))),
       unit_room_(std::move(unit_room)),
       with_unit_(unit_room_.size()),
       program_(static_cast<std::size_t>(parameters.program_memory)),
@@ -126,11 +128,21 @@ void Controller::completed(int, tlm::tlm_generic_payload& payload, sc_core::sc_t
     in_use_.erase(found);
     if (fetch_waits_) left_.notify(sc_core::SC_ZERO_TIME);
   }
-  wake_dispatch();
+  reconsider();
 }
 
-void Controller::wake_dispatch() {
-  if (dispatch_waits_ && next_to_go() != nullptr) dispatchable_.notify(sc_core::SC_ZERO_TIME);
+void Controller::Choice::update() {
+  if (!controller_.dispatch_waits_) return;
+  Entry* const entry = controller_.next_to_go();
+  if (entry == nullptr) return;
+  controller_.dispatch_waits_ = false;
+  controller_.take(*entry);
+  controller_.taken_ = entry;
+  controller_.link_passed_.notify(controller_.send_time_);
+}
+
+void Controller::reconsider() {
+  if (dispatch_waits_ && ready_ > 0) choice_.request_update();
 }
 
 void Controller::fetch_command(std::uint64_t address, Command& command) const {
@@ -148,6 +160,12 @@ void Controller::fetch() {
   }
 }
 
+void Controller::wait_for_one_to_leave() {
+  fetch_waits_ = true;
+  sc_core::wait(left_);
+  fetch_waits_ = false;
+}
+
 void Controller::run_program() {
   const auto fetch_time =
       clock_ * static_cast<double>(ceil_divide(sizeof(Command), static_cast<std::uint64_t>(parameters_.fetch_bytes)));
@@ -157,11 +175,6 @@ void Controller::run_program() {
   std::uint32_t blocks = 1;
   std::uint32_t images_per_block = registers_.images;
   Command command;
-  const auto wait_for_one_to_leave = [this] {
-    fetch_waits_ = true;
-    sc_core::wait(left_);
-    fetch_waits_ = false;
-  };
   while (true) {
     fetch_command(at, command);
     at += sizeof command;
@@ -191,7 +204,7 @@ void Controller::run_program() {
     resolve(command, block, images_per_block);
     while (free_.empty()) wait_for_one_to_leave();
     enter(command);
-    wake_dispatch();
+    reconsider();
   }
   while (!in_use_.empty()) wait_for_one_to_leave();
 }
@@ -276,22 +289,23 @@ Controller::Entry* Controller::next_to_go() {
   return nullptr;
 }
 
+void Controller::take(Entry& entry) {
+  ++with_unit_[entry.command.unit];
+  ++entry.parts_out;
+}
+
 void Controller::dispatch() {
-  const auto send_time =
-      clock_ * static_cast<double>(ceil_divide(sizeof(Command), static_cast<std::uint64_t>(parameters_.link_bytes)));
   while (true) {
-    Entry* const entry = next_to_go();
-    if (entry == nullptr) {
+    // While the command is on the link, completions may free other entries, never this one.
+    Entry* entry = next_to_go();
+    if (entry != nullptr) {
+      take(*entry);
+      sc_core::wait(send_time_);
+    } else {
       dispatch_waits_ = true;
-      sc_core::wait(dispatchable_);
-      dispatch_waits_ = false;
-      continue;
+      sc_core::wait(link_passed_);
+      entry = taken_;
     }
-    // Only this process takes the unit's room and marks entries dispatched; completions may free other entries,
-    // never this one, while the command is on the link.
-    ++with_unit_[entry->command.unit];
-    ++entry->parts_out;
-    sc_core::wait(send_time);
     send(*entry);
   }
 }

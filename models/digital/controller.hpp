@@ -102,6 +102,7 @@ class Controller : public sc_core::sc_module, public Component {
   void fetch();
   void dispatch();
   void run_program();
+  void wait_for_one_to_leave();
   void fetch_command(std::uint64_t address, Command& command) const;
   void resolve(Command& command, std::uint32_t block, std::uint32_t images_per_block) const;
   /// Into how many parts the command is dispatched.
@@ -111,12 +112,23 @@ class Controller : public sc_core::sc_module, public Component {
   void enter(const Command& command);
   /// The first entry that may be dispatched, or null.
   [[nodiscard]] Entry* next_to_go();
-  /// Wakes the dispatch if it waits and there is something for it.
-  void wake_dispatch();
+  /// When the dispatch waits, what comes next is chosen at the end of the delta cycle, with all that has happened in it.
+  class Choice : public sc_core::sc_prim_channel {
+   public:
+    explicit Choice(Controller& controller)
+        : sc_prim_channel(sc_core::sc_gen_unique_name("choice")), controller_(controller) {}
+
+   private:
+    void update() override;
+    Controller& controller_;
+  };
+  void reconsider();
+  /// The link and the unit's room are the entry's from now on.
+  void take(Entry& entry);
   void send(Entry& entry);
 
   ControllerParameters parameters_;
-  sc_core::sc_time clock_;
+  sc_core::sc_time clock_, send_time_;
   std::vector<std::size_t> unit_room_;
   std::vector<std::size_t> with_unit_;
   std::vector<std::byte> program_;
@@ -132,9 +144,11 @@ class Controller : public sc_core::sc_module, public Component {
   std::uint64_t next_sequence_ = 0;  ///< of the next command that is fetched
   std::uint64_t dispatched_ = 0;
   std::vector<bool> unit_taken_;  ///< next_to_go: an earlier command for the unit still waits
-  bool dispatch_waits_ = false;
+  bool dispatch_waits_ = false;  ///< for an entry to send
+  Entry* taken_ = nullptr;       ///< what it is to send then
   bool fetch_waits_ = false;  ///< for a free entry, or for the last to leave
-  sc_core::sc_event doorbell_, dispatchable_, left_;
+  sc_core::sc_event doorbell_, link_passed_, left_;
+  Choice choice_{*this};
   tlm::tlm_generic_payload sent_;
   ActionCounts actions_;
   BusyTime busy_;

@@ -10,8 +10,7 @@ constexpr std::int64_t beyond = std::numeric_limits<std::int64_t>::max();
 
 }  // namespace
 
-HazardTable::HazardTable(std::size_t entries) : hits_(entries) {
-  found_.reserve(entries);
+HazardTable::HazardTable(std::size_t entries) : hits_(entries), found_(entries) {
   for (auto* columns : {&touched_, &written_}) {
     for (Column& column : *columns) {
       column.first.assign(hits_.size(), beyond);
@@ -46,42 +45,45 @@ std::span<const std::size_t> HazardTable::conflicts(std::span<const Range> range
   std::ranges::fill(hits_, 0);
   for (const Range& range : ranges) {
     // A read only minds writes.
-    const auto& columns = range.write ? touched_ : written_;
-    const std::size_t count = range.write ? touched_columns_ : written_columns_;
-    for (std::size_t c = 0; c < count; ++c) mark(columns[c], range);
+    for (const Column& column : range.write ? touched_ : written_) {
+      if (column.used > 0) mark(column, range);
+    }
   }
-  found_.clear();
+  std::size_t count = 0;
   for (std::size_t entry = 0; entry < hits_.size(); ++entry) {
-    if (hits_[entry] != 0) found_.push_back(entry);
+    found_[count] = entry;
+    count += hits_[entry] != 0 ? 1 : 0;
   }
-  return found_;
+  return std::span(found_).first(count);
+}
+
+void HazardTable::put(Column& column, std::size_t entry, const Range& range) {
+  column.first[entry] = static_cast<std::int64_t>(range.first);
+  column.last[entry] = static_cast<std::int64_t>(range.last);
+  column.part[entry] = range.part;
+  ++column.used;
 }
 
 void HazardTable::enter(std::size_t entry, std::span<const Range> ranges) {
   std::size_t touched = 0;
   std::size_t written = 0;
-  const auto put = [&](Column& column, const Range& range) {
-    column.first[entry] = static_cast<std::int64_t>(range.first);
-    column.last[entry] = static_cast<std::int64_t>(range.last);
-    column.part[entry] = range.part;
-    parts_ = parts_ || range.part != 0;
-  };
   for (const Range& range : ranges) {
-    put(touched_[touched++], range);
-    if (range.write) put(written_[written++], range);
+    put(touched_[touched++], entry, range);
+    if (range.write) put(written_[written++], entry, range);
+    parts_ = parts_ || range.part != 0;
   }
-  touched_columns_ = std::max(touched_columns_, touched);
-  written_columns_ = std::max(written_columns_, written);
 }
 
 void HazardTable::clear(Column& column, std::size_t entry) {
+  if (column.first[entry] == beyond) return;
   column.first[entry] = beyond;
   column.last[entry] = -1;
+  --column.used;
 }
 
 void HazardTable::leave(std::size_t entry) {
-  for (std::size_t c = 0; c < touched_columns_; ++c) clear(touched_[c], entry);
-  for (std::size_t c = 0; c < written_columns_; ++c) clear(written_[c], entry);
+  for (Column& column : touched_) clear(column, entry);
+  for (Column& column : written_) clear(column, entry);
 }
 
 }  // namespace rheo

@@ -37,14 +37,14 @@ class HazardTable {
   /// A column of ranges, one an entry. A range that is none ends before it begins.
   struct Column {
     std::vector<std::int64_t> first, last, part;
+    std::size_t used = 0;  ///< entries that have a range here
   };
+  static void put(Column& column, std::size_t entry, const Range& range);
   static void clear(Column& column, std::size_t entry);
   void mark(const Column& column, const Range& range);
 
   std::array<Column, max_ranges> touched_, written_;
-  /// Columns that have held a range, and whether one was a part: the rest need not be looked at.
-  std::size_t touched_columns_ = 0, written_columns_ = 0;
-  bool parts_ = false;
+  bool parts_ = false;  ///< whether one was a part
   std::vector<std::int64_t> hits_;  ///< by entry: not 0 where there is a conflict
   std::vector<std::size_t> found_;
 };

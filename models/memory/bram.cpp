@@ -34,7 +34,7 @@ Bram::Bram(const sc_core::sc_module_name& name, const BramParameters& parameters
       memory_(static_cast<std::size_t>(std::llround(parameters.capacity))),
       first_port_(banks_),
       second_port_(banks_, ports_ == 2 ? 0 : std::numeric_limits<std::int64_t>::max()),
-      words_(banks_),
+      work_(banks_),
       actions_(action_kinds()) {
   if (parameters.port_bits % 8 != 0) {
     throw InputError(std::string(basename()) + ".port_bits = " + std::to_string(parameters.port_bits),
@@ -74,18 +74,19 @@ void Bram::restore_state(std::span<const std::byte> state) {
   std::ranges::copy(state, memory_.begin());  // in place: initiators hold DMI pointers
 }
 
-void Bram::count_words(const Transfer& transfer) {
+void Bram::share_out(const Transfer& transfer) {
   const std::uint64_t row = word_bytes_ * banks_;  // bytes of one word in every bank
   const std::uint64_t step = transfer.runs > 1 ? transfer.run_stride % row : 0;
   const std::uint64_t period =
       step == 0 ? 1 : row / std::gcd(row, step);  // run i + period begins in the same bank as run i
   const std::uint64_t rounds = transfer.runs / period;
   const std::uint64_t rest = transfer.runs % period;
-  std::ranges::fill(words_, 0);
-  std::int64_t everywhere = 0;  // words in each bank
+  std::ranges::fill(work_, 0);
+  const auto word = static_cast<std::int64_t>(period_);
+  std::int64_t everywhere = 0;  // in each bank
   std::uint64_t begin = transfer.address % row;
   for (std::uint64_t i = 0; i < std::min(transfer.runs, period); ++i) {
-    const auto alike = static_cast<std::int64_t>(rounds + (i < rest ? 1 : 0));
+    const std::int64_t alike = word * static_cast<std::int64_t>(rounds + (i < rest ? 1 : 0));
     const std::uint64_t first = begin / word_bytes_;
     std::uint64_t words = (begin + transfer.run_bytes - 1) / word_bytes_ - first + 1;
     if (words >= banks_) {
@@ -93,30 +94,29 @@ void Bram::count_words(const Transfer& transfer) {
       words %= banks_;
     }
     const std::size_t to_end = std::min<std::size_t>(words, banks_ - first);
-    for (std::size_t bank = first; bank < first + to_end; ++bank) words_[bank] += alike;
-    for (std::size_t bank = 0; bank < words - to_end; ++bank) words_[bank] += alike;
+    for (std::size_t bank = first; bank < first + to_end; ++bank) work_[bank] += alike;
+    for (std::size_t bank = 0; bank < words - to_end; ++bank) work_[bank] += alike;
     begin += step;
     if (begin >= row) begin -= row;
   }
   if (everywhere == 0) return;
-  for (std::int64_t& words : words_) words += everywhere;
+  for (std::int64_t& work : work_) work += everywhere;
 }
 
 Bram::Service Bram::serve(std::int64_t start, std::size_t first_bank) {
   Service service{std::max(start, std::min(first_port_[first_bank], second_port_[first_bank])), start, 0};
   std::int64_t* first_port = first_port_.data();
   std::int64_t* second_port = second_port_.data();
-  const std::int64_t* words = words_.data();
-  const auto period = static_cast<std::int64_t>(period_);
+  const std::int64_t* work = work_.data();
   for (std::size_t bank = 0; bank < banks_; ++bank) {
     const std::int64_t earlier = std::min(first_port[bank], second_port[bank]);
     const std::int64_t later = std::max(first_port[bank], second_port[bank]);
-    const std::int64_t end = std::max(start, earlier) + words[bank] * period;
-    const bool used = words[bank] != 0;
+    const std::int64_t end = std::max(start, earlier) + work[bank];
+    const bool used = work[bank] != 0;
     first_port[bank] = used ? end : earlier;
     second_port[bank] = later;
     service.end = std::max(service.end, used ? end : start);
-    service.words += words[bank];
+    service.work += work[bank];
   }
   return service;
 }
@@ -137,12 +137,12 @@ void Bram::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& dela
     return;
   }
 
-  count_words(transfer);
+  share_out(transfer);
   const std::uint64_t now = sc_core::sc_time_stamp().value();
   const std::uint64_t start = clock_edge(now + delay.value(), period_);
   const Service service = serve(static_cast<std::int64_t>(start), transfer.address / word_bytes_ % banks_);
   const auto granted = static_cast<std::uint64_t>(service.granted);
-  const auto words = static_cast<std::uint64_t>(service.words);
+  const std::uint64_t words = static_cast<std::uint64_t>(service.work) / period_;
   auto end = static_cast<std::uint64_t>(service.end);
   if (!transfer.write) end += read_latency_;
 

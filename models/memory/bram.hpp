@@ -74,12 +74,12 @@ class Bram : public sc_core::sc_module, public Component {
   unsigned transport_dbg(tlm::tlm_generic_payload& payload);
   bool get_direct_mem_ptr(tlm::tlm_generic_payload& payload, tlm::tlm_dmi& dmi);
 
-  /// Fills words_ with the number of words that the transfer touches in each bank. Runs that begin at the same place
+  /// Fills work_ with the time that each bank's words of the transfer take. Runs that begin at the same place
   /// modulo all banks touch the same banks, so that the work does not grow with their number.
-  void count_words(const Transfer& transfer);
-  /// When the transfer whose words these are begins and ends (absolute ticks), and how many they are. Reserves the ports.
+  void share_out(const Transfer& transfer);
+  /// When the transfer begins and ends (absolute ticks), and the ticks of all banks. Reserves the ports.
   struct Service {
-    std::int64_t granted, end, words;
+    std::int64_t granted, end, work;
   };
   [[nodiscard]] Service serve(std::int64_t start, std::size_t first_bank);
 
@@ -92,7 +92,7 @@ class Bram : public sc_core::sc_module, public Component {
   std::uint64_t peak_bytes_ = 0;
   /// By bank: when its ports are free, absolute ticks. A port that there is not never is.
   std::vector<std::int64_t> first_port_, second_port_;
-  std::vector<std::int64_t> words_;  ///< of the present transfer, by bank
+  std::vector<std::int64_t> work_;  ///< of the present transfer, by bank: ticks
   ActionCounts actions_;
   BusyTime busy_;
   std::string refusal_;
