@@ -126,7 +126,7 @@ void Controller::completed(int, tlm::tlm_generic_payload& payload, sc_core::sc_t
     hazards_.leave(*found);
     free_.push_back(*found);
     in_use_.erase(found);
-    if (fetch_waits_) left_.notify(sc_core::SC_ZERO_TIME);
+    if (fetch_waits_) left_.notify();
   }
   reconsider();
 }

@@ -58,7 +58,7 @@ void Unit::receive(tlm::tlm_generic_payload& payload, sc_time&) {
   }
   std::memcpy(&queue_.emplace_back(), payload.get_data_ptr(), sizeof(Command));
   if (!idle_.empty()) {
-    idle_.back()->arrived.notify(SC_ZERO_TIME);
+    idle_.back()->arrived.notify();  // runs behind all that run now
     idle_.pop_back();
   }
   payload.set_response_status(tlm::TLM_OK_RESPONSE);
