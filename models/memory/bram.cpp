@@ -28,7 +28,9 @@ Bram::Bram(const sc_core::sc_module_name& name, const BramParameters& parameters
       socket("socket"),
       banks_(static_cast<std::size_t>(parameters.banks)),
       ports_(static_cast<std::size_t>(parameters.ports)),
-      word_bytes_(static_cast<std::uint64_t>(parameters.port_bits) / 8),
+      word_bytes_(std::max<std::uint64_t>(static_cast<std::uint64_t>(parameters.port_bits) / 8, 1)),
+      row_bytes_(word_bytes_.value() * banks_),
+      bank_count_(banks_),
       period_(clock_period.value()),
       read_latency_(static_cast<std::uint64_t>(parameters.read_latency_cycles) * period_),
       memory_(static_cast<std::size_t>(std::llround(parameters.capacity))),
@@ -54,8 +56,8 @@ void Bram::reserve_peak(std::uint64_t bytes) {
 }
 
 std::uint64_t Bram::bram18k() const noexcept {
-  const std::uint64_t words = (memory_.size() + word_bytes_ - 1) / word_bytes_;
-  return banks_ * bram18k_blocks((words + banks_ - 1) / banks_, word_bytes_ * 8);
+  const std::uint64_t words = (memory_.size() + word_bytes_.value() - 1) / word_bytes_;
+  return banks_ * bram18k_blocks((words + banks_ - 1) / banks_, word_bytes_.value() * 8);
 }
 
 std::vector<InventoryItem> Bram::inventory() const { return {{"bram", "bram.18k", bram18k()}}; }
@@ -75,23 +77,23 @@ void Bram::restore_state(std::span<const std::byte> state) {
 }
 
 void Bram::share_out(const Transfer& transfer) {
-  const std::uint64_t row = word_bytes_ * banks_;  // bytes of one word in every bank
-  const std::uint64_t step = transfer.runs > 1 ? transfer.run_stride % row : 0;
+  const std::uint64_t row = row_bytes_.value();
+  const std::uint64_t step = transfer.runs > 1 ? transfer.run_stride % row_bytes_ : 0;
   const std::uint64_t period =
       step == 0 ? 1 : row / std::gcd(row, step);  // run i + period begins in the same bank as run i
-  const std::uint64_t rounds = transfer.runs / period;
-  const std::uint64_t rest = transfer.runs % period;
+  const std::uint64_t rounds = period == 1 ? transfer.runs : transfer.runs / period;
+  const std::uint64_t rest = transfer.runs - rounds * period;
   std::ranges::fill(work_, 0);
   const auto word = static_cast<std::int64_t>(period_);
   std::int64_t everywhere = 0;  // in each bank
-  std::uint64_t begin = transfer.address % row;
+  std::uint64_t begin = transfer.address % row_bytes_;
   for (std::uint64_t i = 0; i < std::min(transfer.runs, period); ++i) {
     const std::int64_t alike = word * static_cast<std::int64_t>(rounds + (i < rest ? 1 : 0));
     const std::uint64_t first = begin / word_bytes_;
     std::uint64_t words = (begin + transfer.run_bytes - 1) / word_bytes_ - first + 1;
     if (words >= banks_) {
-      everywhere += alike * static_cast<std::int64_t>(words / banks_);
-      words %= banks_;
+      everywhere += alike * static_cast<std::int64_t>(words / bank_count_);
+      words = words % bank_count_;
     }
     const std::size_t to_end = std::min<std::size_t>(words, banks_ - first);
     for (std::size_t bank = first; bank < first + to_end; ++bank) work_[bank] += alike;
@@ -140,7 +142,7 @@ void Bram::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& dela
   share_out(transfer);
   const std::uint64_t now = sc_core::sc_time_stamp().value();
   const std::uint64_t start = clock_edge(now + delay.value(), period_);
-  const Service service = serve(static_cast<std::int64_t>(start), transfer.address / word_bytes_ % banks_);
+  const Service service = serve(static_cast<std::int64_t>(start), transfer.address / word_bytes_ % bank_count_);
   const auto granted = static_cast<std::uint64_t>(service.granted);
   const std::uint64_t words = static_cast<std::uint64_t>(service.work) / period_;
   auto end = static_cast<std::uint64_t>(service.end);

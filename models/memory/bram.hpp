@@ -10,6 +10,7 @@
 #include <tlm>
 #include <vector>
 
+#include "models/core/divisor.hpp"
 #include "models/core/parameters.hpp"
 #include "models/core/statistics.hpp"
 #include "models/interconnect/transfer.hpp"
@@ -85,7 +86,9 @@ class Bram : public sc_core::sc_module, public Component {
 
   std::size_t banks_;
   std::size_t ports_;
-  std::uint64_t word_bytes_;
+  Divisor word_bytes_;
+  Divisor row_bytes_;            ///< of one word in every bank
+  Divisor bank_count_;
   std::uint64_t period_;        ///< ticks
   std::uint64_t read_latency_;  ///< ticks
   std::vector<std::byte> memory_;

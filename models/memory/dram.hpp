@@ -13,6 +13,7 @@
 #include <tlm>
 #include <vector>
 
+#include "models/core/divisor.hpp"
 #include "models/core/parameters.hpp"
 #include "models/core/statistics.hpp"
 #include "models/interconnect/transfer.hpp"
@@ -137,10 +138,12 @@ class Dram : public sc_core::sc_module, public Component {
 
   std::uint64_t capacity_;
   std::uint64_t bytes_used_;
-  std::uint64_t bank_count_;
-  std::uint64_t row_bytes_;
-  std::uint64_t burst_bytes_;
-  std::uint64_t interleave_;
+  Divisor bank_count_;
+  Divisor row_bytes_;
+  Divisor burst_bytes_;
+  Divisor interleave_;
+  Divisor channel_count_;
+  Divisor stripe_;  ///< bytes of an interleave on each channel
   std::uint64_t burst_, rcd_, rp_, cl_, ras_, rrd_, wr_, turnaround_, refi_, rfc_;  ///< ticks
   std::vector<Channel> channels_;
   std::vector<Bank> banks_;  ///< by channel and bank
