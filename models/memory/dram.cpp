@@ -154,7 +154,6 @@ std::uint64_t Dram::bytes_below(std::uint64_t address, std::size_t channel) cons
 void Dram::refresh(Service& service, std::size_t channel) {
   Channel& state = channels_[channel];
   const std::uint64_t turn = std::max(service.request, state.data_free);
-  if (refi_ == 0 || turn < (state.refreshes + 1) * refi_) return;
   state.refreshes = turn / refi_;
   const std::uint64_t done = std::max(state.refreshes * refi_, state.data_free) + rfc_;
   for (Bank& bank : std::span(banks_).subspan(channel * bank_count_.value(), bank_count_.value())) {
@@ -164,8 +163,10 @@ void Dram::refresh(Service& service, std::size_t channel) {
 }
 
 void Dram::serve_row(Service& service, std::size_t channel, std::uint64_t row_number, std::uint64_t bursts) {
-  refresh(service, channel);
   Channel& state = channels_[channel];
+  if (refi_ != 0 && std::max(service.request, state.data_free) >= (state.refreshes + 1) * refi_) {
+    refresh(service, channel);
+  }
   Bank& bank = banks_[channel * bank_count_.value() + row_number % bank_count_];
   const std::uint64_t row = row_number / bank_count_;
   if (bank.row != row) {
