@@ -68,9 +68,7 @@ constexpr std::array<std::tuple<const char*, const char*, const char*>, 5> compa
      {"area", "/area/total_mm2", "mm2"}}};
 constexpr const char* wall_time = "/time/wall_s";
 
-double number_of(const Json& report, const char* path) {
-  return report.at(Json::json_pointer(path)).get<double>();
-}
+double number_of(const Json& report, const char* path) { return report.at(Json::json_pointer(path)).get<double>(); }
 
 bool same_mapping(const Mapping& a, const Mapping& b) {
   return a.initialise == b.initialise && a.training == b.training && a.evaluation == b.evaluation &&

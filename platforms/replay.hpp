@@ -23,9 +23,9 @@ namespace rheo {
 /// decides values or commands and wants a run.
 class Replay : public Recorder, public RecordedCounts {
  public:
-  /// Of a file or a run's folder, see RunTraceReader. `set` are --set words laid over the recorded configuration. Throws
-  /// InputError: what the reader of the trace throws; a trace that does not begin with its run; a change that cannot be
-  /// timed anew, naming the key.
+  /// Of a file or a run's folder, see RunTraceReader. `set` are --set words laid over the recorded configuration.
+  /// Throws InputError: what the reader of the trace throws; a trace that does not begin with its run; a change that
+  /// cannot be timed anew, naming the key.
   Replay(const std::filesystem::path& trace, const std::vector<std::string>& set);
 
   [[nodiscard]] const RunTraceReader& trace() const noexcept { return trace_; }

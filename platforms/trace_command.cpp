@@ -117,8 +117,8 @@ int TraceCommand::show_or_export(const volatile std::sig_atomic_t& interrupted) 
     std::cout << summary(trace);
     return 0;
   }
-  const bool done = to_ == "csv" ? write_all<CsvTrace>(trace, out, interrupted)
-                                 : write_all<ChromeTrace>(trace, out, interrupted);
+  const bool done =
+      to_ == "csv" ? write_all<CsvTrace>(trace, out, interrupted) : write_all<ChromeTrace>(trace, out, interrupted);
   if (!done) {
     std::fputs("interrupted; nothing is written\n", stderr);
     return 130;

@@ -50,8 +50,8 @@ void RunTraceReader::join(std::size_t part) {
     end = program.end;
   }
   if (!last && header.begin < limit && end != limit) {
-    throw InputError(reader.name(), "ends before " + parts_[part + 1].reader.name() +
-                                        " begins; commands between them are missing");
+    throw InputError(reader.name(),
+                     "ends before " + parts_[part + 1].reader.name() + " begins; commands between them are missing");
   }
   for (const TracedEpoch& epoch : reader.epochs()) {
     if (last || epoch.end <= limit) epochs_.push_back(epoch);

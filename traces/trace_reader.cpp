@@ -313,8 +313,10 @@ std::span<const TracedCommand> TraceReader::next(std::uint64_t count) {
 
 CommandEvent named(const TracedCommand& command, const TraceHeader& header) {
   const TracedKind& kind = *command.kind;
-  return {command.sequence, header.units[kind.unit], header.operations[kind.operation], kind.scope, command.start,
-          command.end, kind.bytes, command.items, command.counts, kind.accesses};
+  return {command.sequence, header.units[kind.unit], header.operations[kind.operation],
+          kind.scope,       command.start,           command.end,
+          kind.bytes,       command.items,           command.counts,
+          kind.accesses};
 }
 
 }  // namespace rheo

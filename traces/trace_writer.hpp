@@ -11,8 +11,8 @@ namespace rheo {
 
 /// Writes what happens into a trace file (HDF5; README.md beside this file has the format). Rows wait in memory until
 /// there are a chunk of them (8192, about 1 MB in all) or flush() is called, then they are written: memory is bounded,
-/// and after a kill, or while the run goes on, the file can be read up to the last flush (HDF5's single writer, multiple
-/// readers). Every member throws SimulationError when the disk refuses.
+/// and after a kill, or while the run goes on, the file can be read up to the last flush (HDF5's single writer,
+/// multiple readers). Every member throws SimulationError when the disk refuses.
 class TraceWriter : public Recorder {
  public:
   /// Replaces a file of that name.

@@ -23,8 +23,8 @@ struct AccessedRange {
   bool write = false;
 };
 
-/// One command as a unit executed it. Times are ticks of the simulation's resolution (10 fs). Lists and names stay where
-/// they are only as long as who tells of the event.
+/// One command as a unit executed it. Times are ticks of the simulation's resolution (10 fs). Lists and names stay
+/// where they are only as long as who tells of the event.
 struct CommandEvent {
   std::uint64_t sequence = 0;  ///< number in the order of the programs: the same however fast the chip is
   std::string_view unit;

@@ -112,7 +112,8 @@ class Controller : public sc_core::sc_module, public Component {
   void enter(const Command& command);
   /// The first entry that may be dispatched, or null.
   [[nodiscard]] Entry* next_to_go();
-  /// When the dispatch waits, what comes next is chosen at the end of the delta cycle, with all that has happened in it.
+  /// When the dispatch waits, what comes next is chosen at the end of the delta cycle, with all that has happened in
+  /// it.
   class Choice : public sc_core::sc_prim_channel {
    public:
     explicit Choice(Controller& controller)
@@ -144,9 +145,9 @@ class Controller : public sc_core::sc_module, public Component {
   std::uint64_t next_sequence_ = 0;  ///< of the next command that is fetched
   std::uint64_t dispatched_ = 0;
   std::vector<bool> unit_taken_;  ///< next_to_go: an earlier command for the unit still waits
-  bool dispatch_waits_ = false;  ///< for an entry to send
-  Entry* taken_ = nullptr;       ///< what it is to send then
-  bool fetch_waits_ = false;  ///< for a free entry, or for the last to leave
+  bool dispatch_waits_ = false;   ///< for an entry to send
+  Entry* taken_ = nullptr;        ///< what it is to send then
+  bool fetch_waits_ = false;      ///< for a free entry, or for the last to leave
   sc_core::sc_event doorbell_, link_passed_, left_;
   Choice choice_{*this};
   tlm::tlm_generic_payload sent_;

@@ -88,8 +88,7 @@ void Unit::execute(const Command& command) {
   const sc_time begin = sc_core::sc_time_stamp();
   ValueCounts computed;
   ValueCountsView counts;
-  const Work work =
-      command.is_indexed() ? start_indexed(command, counts, computed) : start(command, counts, computed);
+  const Work work = command.is_indexed() ? start_indexed(command, counts, computed) : start(command, counts, computed);
   std::uint64_t end = 0;
   if (context_.granularity == Granularity::block) {
     end = book_block(command, work);

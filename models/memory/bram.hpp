@@ -87,7 +87,7 @@ class Bram : public sc_core::sc_module, public Component {
   std::size_t banks_;
   std::size_t ports_;
   Divisor word_bytes_;
-  Divisor row_bytes_;            ///< of one word in every bank
+  Divisor row_bytes_;  ///< of one word in every bank
   Divisor bank_count_;
   std::uint64_t period_;        ///< ticks
   std::uint64_t read_latency_;  ///< ticks

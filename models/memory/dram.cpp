@@ -232,7 +232,8 @@ void Dram::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& dela
   delay = sc_core::sc_time::from_value(service.end - now);
   if (bulk != nullptr) bulk->granted = sc_core::sc_time::from_value(service.granted - now);
   payload.set_dmi_allowed(true);
-  actions_.add(transfer.write ? Action::write : Action::read, transfer.scope, service.bursts * burst_bytes_.value() * 8);
+  actions_.add(transfer.write ? Action::write : Action::read, transfer.scope,
+               service.bursts * burst_bytes_.value() * 8);
   actions_.add(Action::activate, transfer.scope, service.activations);
   actions_.add(Action::refresh_banks, transfer.scope, service.refreshes);
   busy_.add(transfer.scope, service.bursts * burst_ / channels_.size());

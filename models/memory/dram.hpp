@@ -129,6 +129,7 @@ class Dram : public sc_core::sc_module, public Component {
   void serve_run(Service& service, std::uint64_t address, std::uint64_t bytes);
   /// A piece of a run in one row: reserves bank and data bus.
   void serve_row(Service& service, std::size_t channel, std::uint64_t row_number, std::uint64_t bursts);
+  /// One is due.
   void refresh(Service& service, std::size_t channel);
   /// Bytes of the addresses below `address` that lie on the channel.
   [[nodiscard]] std::uint64_t bytes_below(std::uint64_t address, std::size_t channel) const noexcept;

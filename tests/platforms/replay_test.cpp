@@ -159,8 +159,7 @@ INSTANTIATE_TEST_SUITE_P(
 // ---- Damaged traces ----
 
 TEST_F(ReplayTest, ADamagedTraceIsRefusedOrTellsTheSame) {
-  const Json recorded =
-      record({"workload.train_samples=12", "workload.test_samples=6", "workload.batch_size=6"});
+  const Json recorded = record({"workload.train_samples=12", "workload.test_samples=6", "workload.batch_size=6"});
   std::vector<Damage> damages = damaged_bytes(trace(), 120);
   const std::vector<Damage> values = overwritten_values(trace());
   damages.insert(damages.end(), values.begin(), values.end());
@@ -185,8 +184,8 @@ TEST_F(ReplayTest, ADamagedTraceIsRefusedOrTellsTheSame) {
 TEST_F(ReplayTest, ATraceWithoutImagesIsRefused) {
   record({});
   // A trace that is well-formed but says of no class, or of a size that is none.
-  for (const auto number : {&TracedImages::classes, &TracedImages::height, &TracedImages::width,
-                            &TracedImages::channels}) {
+  for (const auto number :
+       {&TracedImages::classes, &TracedImages::height, &TracedImages::width, &TracedImages::channels}) {
     const std::filesystem::path other = folder_ / "other.h5";
     RunTraceReader reader(trace());
     TraceHeader header = reader.header();

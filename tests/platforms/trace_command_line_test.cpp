@@ -237,8 +237,9 @@ TEST_F(TraceCommandLine, ARefusalLeavesNothing) {
 }
 
 TEST_F(TraceCommandLine, AnInterruptedExportLeavesNothing) {
-  ASSERT_EQ(rheo(Words{"run", "--quiet", "--trace", "--out", "o"} + quick(4) + set({"mapping.images_per_block=1"})).status,
-            0);
+  ASSERT_EQ(
+      rheo(Words{"run", "--quiet", "--trace", "--out", "o"} + quick(4) + set({"mapping.images_per_block=1"})).status,
+      0);
   for (const std::string format : {"chrome", "csv"}) {
     const auto out = work() / ("t." + format);
     const auto partial = work() / ("t." + format + ".partial");

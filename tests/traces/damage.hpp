@@ -58,13 +58,13 @@ inline void overwrite(const std::filesystem::path& copy, const std::string& path
   const std::string owner = attribute ? path.substr(0, path.rfind('@')) : path;
   const std::string name = attribute ? path.substr(path.rfind('@') + 1) : "";
   const hdf5::Handle object(H5Oopen(file.get(), owner.c_str(), H5P_DEFAULT), H5Oclose);
-  const hdf5::Handle value(attribute ? H5Aopen(object.get(), name.c_str(), H5P_DEFAULT)
-                                     : H5Dopen2(file.get(), owner.c_str(), H5P_DEFAULT),
-                           attribute ? H5Aclose : H5Dclose);
+  const hdf5::Handle value(
+      attribute ? H5Aopen(object.get(), name.c_str(), H5P_DEFAULT) : H5Dopen2(file.get(), owner.c_str(), H5P_DEFAULT),
+      attribute ? H5Aclose : H5Dclose);
   const hdf5::Handle type(attribute ? H5Aget_type(value.get()) : H5Dget_type(value.get()), H5Tclose);
   const H5T_class_t kind = H5Tget_class(type.get());
   const std::string letters(H5Tget_size(type.get()), 'x');
-  const void* data = kind == H5T_STRING ? static_cast<const void*>(letters.data())
+  const void* data = kind == H5T_STRING  ? static_cast<const void*>(letters.data())
                      : kind == H5T_FLOAT ? static_cast<const void*>(&number)
                                          : static_cast<const void*>(&integer);
   const hid_t in_memory = kind == H5T_STRING ? type.get() : kind == H5T_FLOAT ? H5T_NATIVE_DOUBLE : H5T_NATIVE_UINT64;
@@ -120,8 +120,7 @@ inline std::vector<Damage> overwritten_values(const std::filesystem::path& file)
       for (const bool most : {false, true}) {
         const double number = most ? std::numeric_limits<double>::quiet_NaN() : 0.0;
         const std::uint64_t integer = most ? std::numeric_limits<std::uint64_t>::max() >> 1 : 0;
-        list.push_back({path + (last ? " last" : "") + (most ? " most" : " 0"),
-                        [=](const std::filesystem::path& copy) {
+        list.push_back({path + (last ? " last" : "") + (most ? " most" : " 0"), [=](const std::filesystem::path& copy) {
                           damage_detail::overwrite(copy, path, attribute, last, number, integer);
                         }});
       }
