@@ -6,55 +6,43 @@
 namespace rheo {
 namespace {
 
-constexpr int piece_bits = 8;
-constexpr std::int32_t beyond = std::numeric_limits<std::int32_t>::max();
-/// Addresses from 2^62 on are no memory but units' weights: a piece each.
-constexpr std::uint64_t last_memory_piece = beyond - (1 << 16) - 1;
-
-/// Rises with the address, so that ranges which meet have pieces that meet.
-std::int32_t piece_of(std::uint64_t address) noexcept {
-  const std::uint64_t piece =
-      (address >> 62) == 0
-          ? std::min(address >> piece_bits, last_memory_piece)
-          : last_memory_piece + 1 + std::min<std::uint64_t>(address - (std::uint64_t{1} << 62), (1 << 16) - 1);
-  return static_cast<std::int32_t>(piece);
-}
+constexpr std::int64_t beyond = std::numeric_limits<std::int64_t>::max();
 
 }  // namespace
 
-HazardTable::HazardTable(std::size_t entries) : entries_(entries), marked_(entries), found_(entries) {
+HazardTable::HazardTable(std::size_t entries) : hits_(entries), found_(entries) {
   for (auto* columns : {&touched_, &written_}) {
     for (Column& column : *columns) {
-      column.first.assign(entries, beyond);
-      column.last.assign(entries, -1);
+      column.first.assign(hits_.size(), beyond);
+      column.last.assign(hits_.size(), -1);
+      column.part.assign(hits_.size(), 0);
     }
   }
 }
 
-void HazardTable::mark(const Column& column, const Range& range) noexcept {
-  const std::int32_t range_first = piece_of(range.first);
-  const std::int32_t range_last = piece_of(range.last);
-  const std::int32_t* first = column.first.data();
-  const std::int32_t* last = column.last.data();
-  std::int32_t* marked = marked_.data();
-  const std::size_t count = marked_.size();
+void HazardTable::mark(const Column& column, const Range& range) {
+  const auto range_first = static_cast<std::int64_t>(range.first);
+  const auto range_last = static_cast<std::int64_t>(range.last);
+  const std::int64_t* first = column.first.data();
+  const std::int64_t* last = column.last.data();
+  std::int64_t* hits = hits_.data();
+  const std::size_t count = hits_.size();
+  if (!parts_ || range.part == 0) {
+    for (std::size_t i = 0; i < count; ++i) {
+      hits[i] |= static_cast<std::int64_t>(first[i] <= range_last) & static_cast<std::int64_t>(last[i] >= range_first);
+    }
+    return;
+  }
+  const auto range_part = static_cast<std::int64_t>(range.part);
+  const std::int64_t* part = column.part.data();
   for (std::size_t i = 0; i < count; ++i) {
-    marked[i] |= static_cast<std::int32_t>(first[i] <= range_last) & static_cast<std::int32_t>(last[i] >= range_first);
+    hits[i] |= static_cast<std::int64_t>(first[i] <= range_last) & static_cast<std::int64_t>(last[i] >= range_first) &
+               (static_cast<std::int64_t>(part[i] == 0) | static_cast<std::int64_t>(part[i] == range_part));
   }
-}
-
-bool HazardTable::conflict(const Entry& entry, std::span<const Range> ranges) const noexcept {
-  for (const Range& a : ranges) {
-    for (const Range& b : std::span(entry.ranges).first(entry.touched)) {
-      const bool disjoint = a.part != 0 && b.part != 0 && a.part != b.part;
-      if ((a.write || b.write) && !disjoint && a.first <= b.last && b.first <= a.last) return true;
-    }
-  }
-  return false;
 }
 
 std::span<const std::size_t> HazardTable::conflicts(std::span<const Range> ranges) {
-  std::ranges::fill(marked_, 0);
+  std::ranges::fill(hits_, 0);
   for (const Range& range : ranges) {
     // A read only minds writes.
     for (const Column& column : range.write ? touched_ : written_) {
@@ -62,39 +50,40 @@ std::span<const std::size_t> HazardTable::conflicts(std::span<const Range> range
     }
   }
   std::size_t count = 0;
-  for (std::size_t entry = 0; entry < marked_.size(); ++entry) {
+  for (std::size_t entry = 0; entry < hits_.size(); ++entry) {
     found_[count] = entry;
-    count += marked_[entry] != 0 ? 1 : 0;
+    count += hits_[entry] != 0 ? 1 : 0;
   }
-  const auto meeting = std::span(found_).first(count);
-  const auto end = std::remove_if(meeting.begin(), meeting.end(),
-                                  [&](std::size_t entry) { return !conflict(entries_[entry], ranges); });
-  return {meeting.begin(), end};
+  return std::span(found_).first(count);
+}
+
+void HazardTable::put(Column& column, std::size_t entry, const Range& range) {
+  column.first[entry] = static_cast<std::int64_t>(range.first);
+  column.last[entry] = static_cast<std::int64_t>(range.last);
+  column.part[entry] = range.part;
+  ++column.used;
 }
 
 void HazardTable::enter(std::size_t entry, std::span<const Range> ranges) {
-  Entry& own = entries_[entry];
-  const auto put = [&](Column& column, const Range& range) {
-    column.first[entry] = piece_of(range.first);
-    column.last[entry] = piece_of(range.last);
-    ++column.used;
-  };
+  std::size_t touched = 0;
+  std::size_t written = 0;
   for (const Range& range : ranges) {
-    if (range.write) put(written_[own.written++], range);
-    put(touched_[own.touched], range);
-    own.ranges[own.touched++] = range;
+    put(touched_[touched++], entry, range);
+    if (range.write) put(written_[written++], entry, range);
+    parts_ = parts_ || range.part != 0;
   }
 }
 
+void HazardTable::clear(Column& column, std::size_t entry) {
+  if (column.first[entry] == beyond) return;
+  column.first[entry] = beyond;
+  column.last[entry] = -1;
+  --column.used;
+}
+
 void HazardTable::leave(std::size_t entry) {
-  Entry& own = entries_[entry];
-  const auto clear = [&](Column& column) {
-    column.first[entry] = beyond;
-    column.last[entry] = -1;
-    --column.used;
-  };
-  for (; own.touched > 0; --own.touched) clear(touched_[own.touched - 1]);
-  for (; own.written > 0; --own.written) clear(written_[own.written - 1]);
+  for (Column& column : touched_) clear(column, entry);
+  for (Column& column : written_) clear(column, entry);
 }
 
 }  // namespace rheo

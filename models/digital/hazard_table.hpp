@@ -10,13 +10,13 @@
 
 namespace rheo {
 
-/// The memory ranges that commands on the scoreboard touch. Every command is compared with every other, so this search
-/// is what the scoreboard costs: it first compares in pieces of 256 bytes, those of all entries in a few vector
-/// instructions, and then byte by byte where those meet.
+/// The memory ranges that commands on the scoreboard touch, a column an operand: one range is compared with those of
+/// all entries in a few vector instructions. Every command is compared with every other, so this search is what the
+/// scoreboard costs.
 class HazardTable {
  public:
   struct Range {
-    std::uint64_t first = 0;
+    std::uint64_t first = 0;  ///< below 2^63
     std::uint64_t last = 0;
     std::uint32_t part = 0;  ///< 0: the whole; parts with other numbers are disjoint
     bool write = false;
@@ -34,21 +34,18 @@ class HazardTable {
   void leave(std::size_t entry);
 
  private:
-  /// The first and the last piece of a range of each entry. A range that is none ends before it begins.
+  /// A column of ranges, one an entry. A range that is none ends before it begins.
   struct Column {
-    std::vector<std::int32_t> first, last;
+    std::vector<std::int64_t> first, last, part;
     std::size_t used = 0;  ///< entries that have a range here
   };
-  struct Entry {
-    std::array<Range, max_ranges> ranges;
-    std::size_t touched = 0, written = 0;
-  };
-  [[nodiscard]] bool conflict(const Entry& entry, std::span<const Range> ranges) const noexcept;
-  void mark(const Column& column, const Range& range) noexcept;
+  static void put(Column& column, std::size_t entry, const Range& range);
+  static void clear(Column& column, std::size_t entry);
+  void mark(const Column& column, const Range& range);
 
-  std::vector<Entry> entries_;
   std::array<Column, max_ranges> touched_, written_;
-  std::vector<std::int32_t> marked_;  ///< by entry: not 0 where pieces meet
+  bool parts_ = false;              ///< whether one was a part
+  std::vector<std::int64_t> hits_;  ///< by entry: not 0 where there is a conflict
   std::vector<std::size_t> found_;
 };
 
