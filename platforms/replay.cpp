@@ -4,10 +4,13 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <iostream>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <tuple>
 
 #include "models/core/error.hpp"
 #include "platforms/files.hpp"
@@ -56,6 +59,17 @@ std::string time_in_values(const ChipConfiguration& chip) {
   return {};
 }
 
+/// What a replay compares with the recorded run: a name, where it stands in report.json, its unit.
+constexpr std::array<std::tuple<const char*, const char*, const char*>, 5> compared_numbers{
+    {{"training", "/time/simulated_s", "s"},
+     {"testing", "/evaluation/simulated_s", "s"},
+     {"energy of training", "/energy/total_j", "J"},
+     {"energy of testing", "/evaluation/energy_j", "J"},
+     {"area", "/area/total_mm2", "mm2"}}};
+constexpr const char* wall_time = "/time/wall_s";
+
+double number_of(const Json& report, const char* path) { return report.at(Json::json_pointer(path)).get<double>(); }
+
 bool same_mapping(const Mapping& a, const Mapping& b) {
   return a.initialise == b.initialise && a.training == b.training && a.evaluation == b.evaluation &&
          a.probe == b.probe && a.host.bytes == b.host.bytes && a.dram_used == b.dram_used;
@@ -68,14 +82,36 @@ constexpr std::string_view wants_a_run = "`rheo run` with the same change execut
 Replay::Replay(const std::filesystem::path& trace, const std::vector<std::string>& set)
     : name_(trace.string()), trace_(trace) {
   if (!trace_.header().from_start) {
-    throw InputError(name_, "begins at a checkpoint in the middle of a run; expected a trace from the beginning");
+    throw InputError(name_,
+                     "begins at a checkpoint in the middle of a run; expected the folder of the run, which has the "
+                     "part before, or a trace from the beginning");
   }
   if (trace_.programs().empty()) throw InputError(name_, "ends before the first program did; there is nothing to time");
+  read_report();
+  require_images();
   const std::string& text = trace_.header().configuration;
   const RunConfiguration recorded = RunConfiguration::from_resolved(text, name_, {});
   configuration_ = RunConfiguration::from_resolved(text, name_, set);
   require_retimable(recorded);
   require_same_mapping(recorded, set);
+}
+
+void Replay::read_report() {
+  if (trace_.report().empty()) return;
+  try {
+    recorded_ = Json::parse(trace_.report());
+    for (const auto& [name, path, unit] : compared_numbers) static_cast<void>(number_of(recorded_, path));
+    static_cast<void>(number_of(recorded_, wall_time));
+  } catch (const nlohmann::json::exception&) {
+    throw InputError(name_, "holds a report that is none of Rheo");
+  }
+}
+
+void Replay::require_images() const {
+  const TracedImages& images = trace_.header().images;
+  if (images.height == 0 || images.width == 0 || images.channels == 0 || images.classes < 2) {
+    throw InputError(name_, "says nothing of the images of its run");
+  }
 }
 
 void Replay::require_retimable(const RunConfiguration& recorded) {
@@ -143,15 +179,13 @@ void Replay::refuse_program() const {
 }
 
 void Replay::load(const TracedProgram& program) {
-  std::vector<TracedCommand> list = trace_.next(program.commands);
+  const std::span<const TracedCommand> list = trace_.next(program.commands);
   first_sequence_ += commands_.size();
   commands_.assign(list.size(), {});
-  std::vector<bool> filled(list.size());
-  for (TracedCommand& command : list) {
+  for (const TracedCommand& command : list) {
     const std::uint64_t place = command.sequence - first_sequence_;
-    if (place >= filled.size() || filled[place]) refuse_program();
-    filled[place] = true;
-    commands_[place] = std::move(command);
+    if (place >= commands_.size() || commands_[place].kind != nullptr) refuse_program();
+    commands_[place] = command;
   }
   replayed_ = 0;
 }
@@ -174,16 +208,17 @@ const TracedCommand& Replay::recorded_command(std::uint64_t sequence) const {
   return commands_[place];
 }
 
-const ValueCounts& Replay::of(std::uint64_t sequence, std::string_view unit, std::string_view operation) const {
+ValueCountsView Replay::of(std::uint64_t sequence, std::string_view unit, std::string_view operation) const {
   const TracedCommand& recorded = recorded_command(sequence);
-  if (trace_.header().units[recorded.unit] != unit || trace_.header().operations[recorded.operation] != operation) {
+  const TracedKind& kind = *recorded.kind;
+  if (trace_.header().units[kind.unit] != unit || trace_.header().operations[kind.operation] != operation) {
     refuse_program();
   }
   return recorded.counts;
 }
 
 void Replay::command(const CommandEvent& event) {
-  const TracedCommand& recorded = recorded_command(event.sequence);
+  const TracedKind& recorded = *recorded_command(event.sequence).kind;
   if (recorded.bytes != event.bytes || recorded.scope != event.scope) refuse_program();
   ++replayed_;
 }
@@ -198,25 +233,56 @@ std::string change(std::string_view name, double before, double after, std::stri
 
 std::string comparison(const Json& before, const Json& after) {
   std::string text = fmt::format("  {:<22} {:>12} {:>12}\n", "", "recorded", "replayed");
-  const auto number = [](const Json& report, const char* path) {
-    return report.at(nlohmann::ordered_json::json_pointer(path)).get<double>();
-  };
-  for (const auto& [name, path, unit] :
-       {std::tuple{"training", "/time/simulated_s", "s"}, std::tuple{"testing", "/evaluation/simulated_s", "s"},
-        std::tuple{"energy of training", "/energy/total_j", "J"},
-        std::tuple{"energy of testing", "/evaluation/energy_j", "J"}, std::tuple{"area", "/area/total_mm2", "mm2"}}) {
-    text += change(name, number(before, path), number(after, path), unit);
+  for (const auto& [name, path, unit] : compared_numbers) {
+    text += change(name, number_of(before, path), number_of(after, path), unit);
   }
   return text;
 }
+
+/// A new folder for the results, which is gone again, with the folders made for it, unless it is kept.
+class ResultFolder {
+ public:
+  explicit ResultFolder(const std::filesystem::path& out)
+      : path_(out.empty() ? numbered_folder("runs", "replay") : out) {
+    std::error_code error;
+    if (std::filesystem::is_directory(path_, error) && !std::filesystem::is_empty(path_, error)) {
+      throw InputError("--out", path_.string() + " exists already; expected a folder that does not exist yet");
+    }
+    for (auto folder = path_; !folder.empty() && !std::filesystem::exists(folder, error);) {
+      made_.push_back(folder);
+      if (folder == folder.parent_path()) break;
+      folder = folder.parent_path();
+    }
+    make_folder(path_);
+    lock_.emplace(path_);
+  }
+  ~ResultFolder() {
+    if (kept_) return;
+    std::error_code ignored;
+    for (const char* file : {"config.toml", "report.txt", "report.json"}) {
+      std::filesystem::remove(path_ / file, ignored);
+    }
+    for (const auto& folder : made_) std::filesystem::remove(folder, ignored);  // if nothing is in it
+  }
+  ResultFolder(const ResultFolder&) = delete;
+  ResultFolder& operator=(const ResultFolder&) = delete;
+
+  [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
+  void keep() noexcept { kept_ = true; }
+
+ private:
+  std::filesystem::path path_;
+  std::vector<std::filesystem::path> made_;  ///< the folder first, then those above it
+  std::optional<FolderLock> lock_;
+  bool kept_ = false;
+};
 
 }  // namespace
 
 int run_replay(const ReplayOptions& options, const volatile std::sig_atomic_t& interrupted) {
   Replay replay(options.trace, options.set);
   replay.elaborate();
-  const std::filesystem::path folder = prepare_run_folder(replay.configuration(), options.out, "replay", false);
-  const FolderLock lock(folder);
+  ResultFolder folder(options.out);
   Progress progress(options.quiet);
   const auto start = std::chrono::steady_clock::now();
   const auto programs = static_cast<std::int64_t>(replay.trace().programs().size());
@@ -233,7 +299,7 @@ int run_replay(const ReplayOptions& options, const volatile std::sig_atomic_t& i
 
   Json report = make_report(replay.configuration(), replay.run().trainer(), replay.run().chip(), replay.run().costs(),
                             wall.count());
-  const TraceReader& trace = replay.trace();
+  const RunTraceReader& trace = replay.trace();
   const bool whole = !trace.report().empty();
   report["accuracy"]["recorded"] = true;
   report["replay"] = {{"trace", std::filesystem::absolute(options.trace).string()},
@@ -253,16 +319,17 @@ int run_replay(const ReplayOptions& options, const volatile std::sig_atomic_t& i
     text += fmt::format("Changed: {}\n", fmt::join(replay.changed(), ", "));
   }
   if (whole) {
-    const Json recorded = Json::parse(trace.report());
-    text += comparison(recorded, report);
-    const auto before = recorded.at("time").at("wall_s").get<double>();
-    text += fmt::format("Replayed in {:.2f} s; the recorded run took {:.1f} s\n", wall.count(), before);
+    text += comparison(replay.recorded(), report);
+    text += fmt::format("Replayed in {:.2f} s; the recorded run took {:.1f} s\n", wall.count(),
+                        number_of(replay.recorded(), wall_time));
   } else {
     text += fmt::format("Replayed in {:.2f} s\n", wall.count());
   }
-  text += fmt::format("Everything is in {}\n", folder.string());
-  write_file(folder / "report.txt", text);
-  write_file(folder / "report.json", report.dump(2) + "\n");
+  text += fmt::format("Everything is in {}\n", folder.path().string());
+  write_file(folder.path() / "config.toml", resolved(replay.configuration()));
+  write_file(folder.path() / "report.txt", text);
+  write_file(folder.path() / "report.json", report.dump(2) + "\n");
+  folder.keep();
   std::cout << text << std::flush;
   return 0;
 }

@@ -3,13 +3,14 @@
 #include <csignal>
 #include <cstddef>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "models/core/recorder.hpp"
 #include "platforms/run_configuration.hpp"
 #include "platforms/training_run.hpp"
-#include "traces/trace_reader.hpp"
+#include "traces/run_trace_reader.hpp"
 
 namespace rheo {
 
@@ -22,14 +23,17 @@ namespace rheo {
 /// decides values or commands and wants a run.
 class Replay : public Recorder, public RecordedCounts {
  public:
-  /// `set` are --set words laid over the recorded configuration. Throws InputError: what the reader of the trace
-  /// throws; a trace that does not begin with its run; a change that cannot be timed anew, naming the key.
+  /// Of a file or a run's folder, see RunTraceReader. `set` are --set words laid over the recorded configuration.
+  /// Throws InputError: what the reader of the trace throws; a trace that does not begin with its run; a change that
+  /// cannot be timed anew, naming the key.
   Replay(const std::filesystem::path& trace, const std::vector<std::string>& set);
 
-  [[nodiscard]] const TraceReader& trace() const noexcept { return trace_; }
+  [[nodiscard]] const RunTraceReader& trace() const noexcept { return trace_; }
   /// The recorded configuration with the changes, and the keys that differ.
   [[nodiscard]] const RunConfiguration& configuration() const noexcept { return configuration_; }
   [[nodiscard]] const std::vector<std::string>& changed() const noexcept { return changed_; }
+  /// report.json of the recorded run; null when that did not end.
+  [[nodiscard]] const nlohmann::ordered_json& recorded() const noexcept { return recorded_; }
   [[nodiscard]] TrainingRun& run() { return *run_; }
 
   /// Builds the SystemC model: once a process.
@@ -40,10 +44,12 @@ class Replay : public Recorder, public RecordedCounts {
   [[nodiscard]] std::size_t programs_done() const noexcept { return next_; }
 
   void command(const CommandEvent& event) override;
-  [[nodiscard]] const ValueCounts& of(std::uint64_t sequence, std::string_view unit,
-                                      std::string_view operation) const override;
+  [[nodiscard]] ValueCountsView of(std::uint64_t sequence, std::string_view unit,
+                                   std::string_view operation) const override;
 
  private:
+  void read_report();
+  void require_images() const;
   void require_retimable(const RunConfiguration& recorded);
   void require_same_mapping(const RunConfiguration& recorded, const std::vector<std::string>& set);
   [[nodiscard]] const TracedCommand& recorded_command(std::uint64_t sequence) const;
@@ -51,11 +57,12 @@ class Replay : public Recorder, public RecordedCounts {
   [[noreturn]] void refuse_program() const;
 
   std::string name_;
-  TraceReader trace_;
+  RunTraceReader trace_;
+  nlohmann::ordered_json recorded_;
   RunConfiguration configuration_;
   std::vector<std::string> changed_;
   std::unique_ptr<TrainingRun> run_;
-  std::vector<TracedCommand> commands_;  ///< of the present program, by sequence
+  std::vector<TracedCommand> commands_;  ///< of the present program, by sequence; their counts until the next one
   std::uint64_t first_sequence_ = 0;     ///< of the present program
   std::uint64_t replayed_ = 0;           ///< commands of the present program
   std::size_t next_ = 0;

@@ -20,6 +20,7 @@ TraceHeader header_of(TrainingRun& run, bool from_start) {
   header.configuration = resolved(run.configuration());
   header.tick_seconds = tick_seconds;
   header.from_start = from_start;
+  header.begin = sc_core::sc_time_stamp().value();
   header.units = run.chip().unit_names();
   header.operations.assign(opcode_names.begin(), opcode_names.end());
   header.operations.insert(header.operations.end(), vector_operation_names.begin(), vector_operation_names.end());
@@ -52,7 +53,11 @@ void RunTrace::program(const ProgramEvent& event) {
 void RunTrace::epoch(const EpochRecord& r) {
   if (!writer_) return;
   writer_->epoch({static_cast<double>(r.epoch), r.train_loss, r.train_accuracy, r.test_loss, r.test_accuracy,
-                  r.learning_rate, r.momentum});
+                  r.learning_rate, r.momentum, sc_core::sc_time_stamp().value()});
+}
+
+void RunTrace::flush() {
+  if (writer_) writer_->flush();
 }
 
 void RunTrace::finish(std::string_view report) {

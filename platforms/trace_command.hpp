@@ -17,7 +17,7 @@ class TraceCommand {
   int run(const volatile std::sig_atomic_t& interrupted);
 
  private:
-  int show_or_export();
+  int show_or_export(const volatile std::sig_atomic_t& interrupted);
 
   CLI::App* trace_;
   CLI::App* replay_;

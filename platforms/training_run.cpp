@@ -127,7 +127,6 @@ int run_training(const RunConfiguration& configuration, const RunOptions& option
   AnalogChip& chip = run.chip();
   Trainer& trainer = run.trainer();
   const bool from_checkpoint = options.resume && std::filesystem::exists(checkpoint);
-  if (options.trace) trace.open(folder, run, !from_checkpoint);
   if (from_checkpoint) {
     const Checkpoint saved = read_checkpoint(checkpoint);
     if (saved.configuration != resolved(configuration)) {
@@ -135,11 +134,14 @@ int run_training(const RunConfiguration& configuration, const RunOptions& option
     }
     chip.restore(saved.chip);
     trainer.restore(saved.trainer);
-  } else {
-    chip.program_initial_state();
   }
+  if (options.trace) trace.open(folder, run, !from_checkpoint);
+  if (!from_checkpoint) chip.program_initial_state();
 
-  const auto save = [&] { write_checkpoint(checkpoint, {resolved(configuration), trainer.state(), chip.snapshot()}); };
+  const auto save = [&] {
+    trace.flush();
+    write_checkpoint(checkpoint, {resolved(configuration), trainer.state(), chip.snapshot()});
+  };
   Progress progress(options.quiet);
   const auto start = Clock::now();
   const std::int64_t samples_before = trainer.samples_done();

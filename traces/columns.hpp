@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -17,7 +18,7 @@ inline constexpr hsize_t short_chunk = 64;
 /// How a column lies on the disk.
 enum class Storage : std::uint8_t {
   compressed,  ///< shuffle and gzip 1; written a whole chunk at a time
-  plain,       ///< with a checksum; every row is written at once
+  plain,       ///< with a checksum
 };
 
 /// Creates an empty column that can grow.
@@ -42,22 +43,24 @@ void create_column(hid_t parent, const std::string& name, Storage storage) {
       H5Dclose);
 }
 
-/// Appends to a column. Rows of a compressed one wait until a chunk is full.
+/// Appends to a column. Rows wait until a chunk is full, or for flush().
 template <class T>
 class ColumnWriter {
  public:
   ColumnWriter(hid_t file, const std::string& path, Storage storage)
-      : set_(H5Dopen2(file, path.c_str(), H5P_DEFAULT), H5Dclose), chunk_(storage == Storage::plain ? 1 : long_chunk) {
+      : set_(H5Dopen2(file, path.c_str(), H5P_DEFAULT), H5Dclose),
+        chunk_(storage == Storage::plain ? short_chunk : long_chunk) {
     waiting_.reserve(chunk_);
   }
 
   void add(T value) {
     waiting_.push_back(value);
-    if (waiting_.size() == chunk_) flush();
+    if ((written_ + waiting_.size()) % chunk_ == 0) flush();
   }
   void add(std::span<const char> values) {
     for (const char value : values) add(static_cast<T>(value));
   }
+  /// So that readers find what was added. A part of a chunk is written again when the rest of it is there.
   void flush() {
     if (waiting_.empty()) return;
     const hsize_t count = waiting_.size();
@@ -101,6 +104,16 @@ class ColumnReader {
     const T value = peek();
     ++next_;
     return value;
+  }
+  /// The next rows, as many as fit.
+  void take(std::span<T> rows) {
+    while (!rows.empty()) {
+      if (next_ == piece_.size()) load();
+      const std::size_t count = std::min(rows.size(), piece_.size() - next_);
+      std::copy_n(piece_.begin() + static_cast<std::ptrdiff_t>(next_), count, rows.begin());
+      next_ += count;
+      rows = rows.subspan(count);
+    }
   }
   [[nodiscard]] std::vector<T> take_all() {
     std::vector<T> all;

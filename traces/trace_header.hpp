@@ -25,7 +25,8 @@ struct TraceHeader {
   std::string version;        ///< of Rheo
   std::string configuration;  ///< of the run, resolved: TOML
   double tick_seconds = 0;
-  bool from_start = true;  ///< false: of a run that was resumed from a checkpoint
+  bool from_start = true;   ///< false: of a run that was resumed from a checkpoint
+  std::uint64_t begin = 0;  ///< ticks: when the first of its programs starts
   std::vector<std::string> units;
   std::vector<std::string> operations;
   std::vector<std::string> layers;  ///< by LayerIndex; the first is "shared"
@@ -37,6 +38,7 @@ struct TraceHeader {
 struct TracedEpoch {
   double epoch = 0, train_loss = 0, train_accuracy = 0, test_loss = 0, test_accuracy = 0, learning_rate = 0,
          momentum = 0;
+  std::uint64_t end = 0;  ///< ticks
 };
 
 }  // namespace rheo

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "models/core/error.hpp"
+#include "traces/checksum.hpp"
 #include "traces/columns.hpp"
 #include "traces/trace_schema.hpp"
 
@@ -58,10 +59,8 @@ std::vector<std::string> names(hid_t file, const char* path) {
 }
 
 std::string text(hid_t file, const char* path) {
-  ColumnReader<std::uint8_t> column(file, path);
-  std::string all;
-  while (!column.at_end()) all += static_cast<char>(column.take());
-  return all;
+  const std::vector<std::uint8_t> bytes = ColumnReader<std::uint8_t>(file, path).take_all();
+  return {bytes.begin(), bytes.end()};
 }
 
 /// An index into a table of so many names.
@@ -73,41 +72,44 @@ T below(T value, std::size_t size) {
 
 }  // namespace
 
+/// Columns that kinds need are opened after those of commands: what a command of a growing file speaks of is there.
 struct TraceReader::Columns {
-  using Narrow = ColumnReader<std::uint8_t>;
   using Middle = ColumnReader<std::uint16_t>;
+  using Half = ColumnReader<std::uint32_t>;
   using Wide = ColumnReader<std::uint64_t>;
 
   explicit Columns(const std::string& name) : file(open_trace(name)) {}
 
   hdf5::Handle file;
-  Wide sequence{file.get(), "commands/sequence"};
-  Middle unit{file.get(), "commands/unit"};
-  Narrow operation{file.get(), "commands/operation"};
-  Narrow mode{file.get(), "commands/mode"};
-  Narrow phase{file.get(), "commands/phase"};
-  Middle layer{file.get(), "commands/layer"};
-  Wide start{file.get(), "commands/start"};
-  Wide end{file.get(), "commands/end"};
-  Wide bytes{file.get(), "commands/bytes"};
-  Wide items{file.get(), "commands/items"};
-  Wide count_command{file.get(), "counts/command"};
+  Half kind{file.get(), "commands/kind"};
+  Half sequence{file.get(), "commands/sequence"};
+  Wide step{file.get(), "commands/step"};
+  Wide duration{file.get(), "commands/duration"};
+  Half items{file.get(), "commands/items"};
+  Middle counts{file.get(), "commands/counts"};
   Wide count_value{file.get(), "counts/value"};
-  Wide access_command{file.get(), "accesses/command"};
-  Wide access_address{file.get(), "accesses/address"};
-  Wide access_bytes{file.get(), "accesses/bytes"};
-  Narrow access_write{file.get(), "accesses/write"};
-  std::uint64_t row = 0;  ///< of the next command
 
   [[nodiscard]] std::uint64_t commands() const {
-    return std::min({sequence.rows(), unit.rows(), operation.rows(), mode.rows(), phase.rows(), layer.rows(),
-                     start.rows(), end.rows(), bytes.rows(), items.rows()});
+    return std::min({kind.rows(), sequence.rows(), step.rows(), duration.rows(), items.rows(), counts.rows()});
   }
-  [[nodiscard]] std::uint64_t counts() const { return std::min(count_command.rows(), count_value.rows()); }
-  [[nodiscard]] std::uint64_t accesses() const {
-    return std::min({access_command.rows(), access_address.rows(), access_bytes.rows(), access_write.rows()});
-  }
-  std::uint64_t counts_taken = 0, accesses_taken = 0;
+
+  // Where the reader is.
+  std::uint64_t row = 0;             ///< of the next command
+  std::uint64_t row_of_program = 0;  ///< the same in its program
+  std::size_t program = 0;           ///< that it belongs to, maybe the one that did not end
+  std::uint64_t first_sequence = 0;  ///< of that program
+  std::uint64_t last_end = 0;        ///< of the last command, or of the program before
+  std::uint64_t counts_taken = 0;
+  Checksum check;  ///< of that program so far
+
+  /// By program, as they stand in the file.
+  std::vector<std::array<std::uint64_t, program_columns.size()>> program_rows;
+
+  // What the last read returned.
+  std::vector<TracedCommand> commands_read;
+  std::vector<std::uint32_t> kinds_read, sequences_read, items_read;
+  std::vector<std::uint64_t> steps_read, durations_read, counts_read;
+  std::vector<std::uint16_t> counts_of_read;
 };
 
 TraceReader::TraceReader(const std::filesystem::path& file) : name_(file.string()) {
@@ -123,8 +125,18 @@ TraceReader::TraceReader(const std::filesystem::path& file) : name_(file.string(
              std::to_string(trace_schema));
     }
     read_header();
+    read_kinds();
     commands_ = columns_->commands();
     read_programs();
+    read_epochs();
+    const std::vector<std::uint64_t> ended = hdf5::read<std::uint64_t>(columns_->file.get(), report_check);
+    if (ended.empty()) {
+      report_.clear();  // killed while it was written
+    } else if (ended.front() != checksum_of(report_, programs_.size(), epochs_.size())) {
+      throw std::runtime_error("the report");
+    }
+    columns_->last_end = header_.begin;
+    end_programs();
   } catch (const InputError&) {
     throw;
   } catch (const std::exception&) {
@@ -133,6 +145,7 @@ TraceReader::TraceReader(const std::filesystem::path& file) : name_(file.string(
 }
 
 TraceReader::~TraceReader() = default;
+TraceReader::TraceReader(TraceReader&&) noexcept = default;
 
 void TraceReader::refuse(const std::string& fault) const { throw InputError(name_, fault); }
 
@@ -141,6 +154,7 @@ void TraceReader::read_header() {
   header_.version = text_attribute(file, "version");
   header_.tick_seconds = attribute<double>(file, "tick_seconds");
   header_.from_start = attribute<std::uint8_t>(file, "from_start") != 0;
+  header_.begin = attribute<std::uint64_t>(file, "begin");
   header_.configuration = text(file, "configuration");
   report_ = text(file, "report");
   const hdf5::Handle images = hdf5::open_group(file, "images");
@@ -155,6 +169,36 @@ void TraceReader::read_header() {
   for (std::size_t i = 0; i < memory_names.size(); ++i) {
     header_.memories.push_back({memory_names[i], addresses.at(i), sizes.at(i)});
   }
+  if (hdf5::read<std::uint64_t>(file, header_check).at(0) != checksum_of(header_)) throw std::runtime_error("header");
+}
+
+void TraceReader::read_kinds() {
+  const hid_t file = columns_->file.get();
+  ColumnReader<std::uint16_t> unit(file, "kinds/unit"), layer(file, "kinds/layer"), accesses(file, "kinds/accesses");
+  ColumnReader<std::uint8_t> operation(file, "kinds/operation"), mode(file, "kinds/mode"), phase(file, "kinds/phase");
+  ColumnReader<std::uint64_t> bytes(file, "kinds/bytes"), check(file, "kinds/check");
+  ColumnReader<std::uint64_t> address(file, "accesses/address"), size(file, "accesses/bytes");
+  ColumnReader<std::uint8_t> write(file, "accesses/write");
+  const std::uint64_t rows = std::min({unit.rows(), layer.rows(), accesses.rows(), operation.rows(), mode.rows(),
+                                       phase.rows(), bytes.rows(), check.rows()});
+  for (std::uint64_t row = 0; row < rows; ++row) {
+    TracedKind kind;
+    kind.unit = below(unit.take(), header_.units.size());
+    kind.operation = below(operation.take(), header_.operations.size());
+    kind.scope = {static_cast<Mode>(below(mode.take(), mode_count)),
+                  static_cast<Phase>(below(phase.take(), phase_count)), below(layer.take(), header_.layers.size())};
+    kind.bytes = bytes.take();
+    kind.accesses.resize(accesses.take());
+    Checksum sum;
+    sum.add(std::array<std::uint64_t, 5>{kind.unit, kind.operation, scope_index(kind.scope), kind.bytes,
+                                         kind.accesses.size()});
+    for (AccessedRange& range : kind.accesses) {
+      range = {address.take(), size.take(), write.take() != 0};
+      sum.add(std::array<std::uint64_t, 3>{range.address, range.bytes, std::uint64_t{range.write}});
+    }
+    if (sum.value() != check.take()) throw std::runtime_error("a kind");
+    kinds_.push_back(std::move(kind));
+  }
 }
 
 void TraceReader::read_programs() {
@@ -164,7 +208,7 @@ void TraceReader::read_programs() {
   ColumnReader<double> learning_rate(file, learning_rate_column);
   std::uint64_t rows = learning_rate.rows();
   for (const auto& column : columns) rows = std::min(rows, column.rows());
-  std::uint64_t commands = 0, counts = 0, accesses = 0;
+  std::uint64_t commands = 0, counts = 0;
   for (std::uint64_t row = 0; row < rows; ++row) {
     std::array<std::uint64_t, program_columns.size()> v{};
     for (std::size_t i = 0; i < v.size(); ++i) v[i] = columns[i].take();
@@ -177,79 +221,102 @@ void TraceReader::read_programs() {
     program.end = v[5];
     program.commands = v[6];
     program.learning_rate = learning_rate.take();
+    // What is left may be less than what the columns hold of it: a kill cut it off.
+    if (v[6] > commands_ - commands || v[7] > columns_->count_value.rows() - counts) break;
     commands += v[6];
     counts += v[7];
-    accesses += v[8];
-    if (commands > commands_ || counts > columns_->counts() || accesses > columns_->accesses()) break;
     programs_.push_back(program);
+    columns_->program_rows.push_back(v);
   }
+}
 
+void TraceReader::read_epochs() {
+  const hid_t file = columns_->file.get();
   std::vector<ColumnReader<double>> numbers;
   for (const char* path : epoch_columns) numbers.emplace_back(file, path);
-  rows = numbers.front().rows();
+  ColumnReader<std::uint64_t> end(file, epoch_marks[0]), check(file, epoch_marks[1]);
+  std::uint64_t rows = std::min(end.rows(), check.rows());
   for (const auto& column : numbers) rows = std::min(rows, column.rows());
   for (std::uint64_t row = 0; row < rows; ++row) {
     std::array<double, epoch_columns.size()> v{};
     for (std::size_t i = 0; i < v.size(); ++i) v[i] = numbers[i].take();
-    epochs_.push_back({v[0], v[1], v[2], v[3], v[4], v[5], v[6]});
+    const TracedEpoch epoch{v[0], v[1], v[2], v[3], v[4], v[5], v[6], end.take()};
+    if (checksum_of(epoch) != check.take()) throw std::runtime_error("an epoch");
+    epochs_.push_back(epoch);
   }
 }
 
 std::uint64_t TraceReader::left() const noexcept { return commands_ - columns_->row; }
 
-std::vector<TracedCommand> TraceReader::next(std::uint64_t count) {
+/// Compares the checksums of programs all of whose commands have been read.
+void TraceReader::end_programs() {
   Columns& c = *columns_;
-  std::vector<TracedCommand> commands(std::min(count, left()));
+  while (c.program < programs_.size() && c.row_of_program == programs_[c.program].commands) {
+    const auto& row = c.program_rows[c.program];
+    c.check.add(std::span(row).first(row.size() - 1));
+    c.check.add(programs_[c.program].learning_rate);
+    if (c.check.value() != row.back()) throw std::runtime_error("a program");
+    c.check = {};
+    c.first_sequence += c.row_of_program;
+    c.row_of_program = 0;
+    c.last_end = programs_[c.program].end;
+    ++c.program;
+  }
+}
+
+std::span<const TracedCommand> TraceReader::next(std::uint64_t count) {
+  Columns& c = *columns_;
   try {
-    for (TracedCommand& command : commands) {
-      command.sequence = c.sequence.take();
-      command.unit = below(c.unit.take(), header_.units.size());
-      command.operation = below(c.operation.take(), header_.operations.size());
-      command.scope = {static_cast<Mode>(below(c.mode.take(), mode_count)),
-                       static_cast<Phase>(below(c.phase.take(), phase_count)),
-                       below(c.layer.take(), header_.layers.size())};
-      command.start = c.start.take();
-      command.end = c.end.take();
-      if (command.end < command.start) throw std::runtime_error("an end before its start");
-      command.bytes = c.bytes.take();
-      command.items = c.items.take();
-      while (c.counts_taken < c.counts() && c.count_command.peek() == c.row) {
-        c.count_command.take();
-        command.counts.push_back(c.count_value.take());
-        ++c.counts_taken;
-      }
-      while (c.accesses_taken < c.accesses() && c.access_command.peek() == c.row) {
-        c.access_command.take();
-        const std::uint64_t address = c.access_address.take();
-        const std::uint64_t bytes = c.access_bytes.take();
-        command.accesses.push_back({address, bytes, c.access_write.take() != 0});
-        ++c.accesses_taken;
-      }
+    const std::size_t n = std::min(count, left());
+    const auto read = [n](auto& column, auto& values) {
+      values.resize(n);
+      column.take(std::span(values));
+    };
+    read(c.kind, c.kinds_read);
+    read(c.sequence, c.sequences_read);
+    read(c.step, c.steps_read);
+    read(c.duration, c.durations_read);
+    read(c.items, c.items_read);
+    read(c.counts, c.counts_of_read);
+    std::uint64_t counts = 0;
+    for (const std::uint16_t of_command : c.counts_of_read) counts += of_command;
+    // Those of a program that a kill cut off may lack.
+    c.counts_read.resize(std::min(counts, c.count_value.rows() - c.counts_taken));
+    c.count_value.take(std::span(c.counts_read));
+    c.counts_taken += c.counts_read.size();
+    c.commands_read.resize(n);
+    std::span<const std::uint64_t> values(c.counts_read);
+    for (std::size_t i = 0; i < n; ++i) {
+      const std::uint32_t kind = below(c.kinds_read[i], kinds_.size());
+      TracedCommand& command = c.commands_read[i];
+      command.sequence = c.first_sequence + c.sequences_read[i];
+      command.kind = &kinds_[kind];
+      command.end = c.last_end + c.steps_read[i];
+      if (c.durations_read[i] > command.end) throw std::runtime_error("a start before the first");
+      command.start = command.end - c.durations_read[i];
+      command.items = c.items_read[i];
+      command.counts = values.first(std::min<std::size_t>(c.counts_of_read[i], values.size()));
+      values = values.subspan(command.counts.size());
+      c.check.add(std::array<std::uint64_t, 6>{kind, c.sequences_read[i], c.steps_read[i], c.durations_read[i],
+                                               c.items_read[i], c.counts_of_read[i]});
+      c.check.add(command.counts);
+      c.last_end = command.end;
       ++c.row;
+      ++c.row_of_program;
+      end_programs();
     }
-  } catch (const std::runtime_error&) {
+  } catch (const std::exception&) {
     refuse("damaged near command " + std::to_string(c.row));
   }
-  return commands;
+  return c.commands_read;
 }
 
-CommandEvent TraceReader::named(TracedCommand command) const {
-  return {command.sequence,
-          header_.units[command.unit],
-          header_.operations[command.operation],
-          command.scope,
-          command.start,
-          command.end,
-          command.bytes,
-          command.items,
-          std::move(command.counts),
-          std::move(command.accesses)};
-}
-
-void TraceReader::read_into(Recorder& recorder) {
-  while (left() > 0) {
-    for (TracedCommand& command : next(long_chunk)) recorder.command(named(std::move(command)));
-  }
+CommandEvent named(const TracedCommand& command, const TraceHeader& header) {
+  const TracedKind& kind = *command.kind;
+  return {command.sequence, header.units[kind.unit], header.operations[kind.operation],
+          kind.scope,       command.start,           command.end,
+          kind.bytes,       command.items,           command.counts,
+          kind.accesses};
 }
 
 }  // namespace rheo

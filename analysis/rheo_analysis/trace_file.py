@@ -1,4 +1,4 @@
-"""Reading trace.h5, schema 1, as `rheo run --trace` writes it: one column a quantity; traces/README.md describes it."""
+"""Reading trace.h5, schema 2, as `rheo run --trace` writes it: one column a quantity; traces/README.md describes it."""
 
 import json
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ import numpy as np
 from .errors import BadInput
 from .trace import Commands, Trace, find
 
-SCHEMA = 1
+SCHEMA = 2
 ROWS = 1 << 20  # read at a time
 
 
@@ -46,31 +46,62 @@ def rows(group):
     return min(len(column) for column in group.values())
 
 
+def kinds(file):
+    """{column: values} of the kinds of commands."""
+    group = file["kinds"]
+    count = rows(group)
+    return {name: group[name][:count].astype(np.int64) for name in group}
+
+
+def pieces(file):
+    """(kinds, starts, ends, items) of the commands, a piece of them at a time; times are ticks. A command ends `step`
+    after the one before it, the first of a program after the end of the program before."""
+    group, programs = file["commands"], file["programs"]
+    count, whole = rows(group), rows(programs)
+    behind = np.cumsum(programs["commands"][:whole]).astype(np.int64)  # the row behind each program
+    program_ends = programs["end"][:whole].astype(np.int64)
+    last = int(file.attrs["begin"])
+    for first in range(0, count, ROWS):
+        past = min(first + ROWS, count)
+        steps = group["step"][first:past].astype(np.int64)
+        ends = np.empty_like(steps)
+        row = first
+        while row < past:
+            program = int(np.searchsorted(behind, row, side="right"))
+            stop = min(past, int(behind[program])) if program < whole else past
+            part = slice(row - first, stop - first)
+            ends[part] = last + np.cumsum(steps[part])
+            last = int(ends[stop - first - 1])
+            if program < whole and stop == behind[program]:
+                last = int(program_ends[program])
+            row = stop
+        starts = ends - group["duration"][first:past].astype(np.int64)
+        yield group["kind"][first:past].astype(np.int64), starts, ends, group["items"][first:past].astype(np.int64)
+
+
 def read_window(path, start, end):
     """The Trace of the commands that touch the window."""
     with opened(path) as file:
         tick = float(file.attrs["tick_seconds"])
-        group = file["commands"]
-        count = rows(group)
-        parts = []
-        for first in range(0, count, ROWS):
-            part = slice(first, min(first + ROWS, count))
-            starts, ends = group["start"][part] * tick, group["end"][part] * tick
+        known = kinds(file)
+        parts, last = [], 0.0
+        for kind, starts, ends, items in pieces(file):
+            last = float(ends[-1] * tick)
+            starts, ends = starts * tick, ends * tick
             touching = (starts < end) & (ends > start)
             if touching.any():
-                other = {name: group[name][part][touching].astype(np.int64)
-                         for name in ("unit", "operation", "layer", "phase", "mode", "bytes", "items")}
-                parts.append(Commands(start=starts[touching], end=ends[touching], **other))
+                other = {name: known[name][kind[touching]]
+                         for name in ("unit", "operation", "layer", "phase", "mode", "bytes")}
+                parts.append(Commands(start=starts[touching], end=ends[touching], items=items[touching], **other))
         if parts:
             commands = Commands(*(np.concatenate([getattr(part, name) for part in parts])
                                   for name in Commands.__dataclass_fields__))
         else:
             commands = Commands(*(np.zeros(0, dtype=np.int64) for _ in Commands.__dataclass_fields__))
-        last = float(group["end"][count - 1] * tick) if count else 0.0
         lists = [names(file, kind) for kind in ("units", "operations", "layers", "phases", "modes")]
-        for index, known in zip((commands.unit, commands.operation, commands.layer, commands.phase, commands.mode),
-                                lists):
-            if len(index) and index.max() >= len(known):
+        for index, listed in zip((commands.unit, commands.operation, commands.layer, commands.phase, commands.mode),
+                                 lists):
+            if len(index) and index.max() >= len(listed):
                 raise BadInput(f"{path}: is no complete trace: a command has a name of no list")
         return Trace(Path(path), *lists, commands, last)
 
@@ -107,18 +138,21 @@ def read_accesses(path):
         if "accesses" not in file or "memories" not in file:
             raise BadInput(f"{path}: the trace has no memory ranges")
         tick = float(file.attrs["tick_seconds"])
-        commands, group = file["commands"], file["accesses"]
-        known = rows(commands)
-        command = group["command"][:rows(group)].astype(np.int64)
-        count = int(np.searchsorted(command, known))  # of a killed run some belong to commands that were not written
-        if count == 0:
+        known, group = kinds(file), file["accesses"]
+        parts = list(pieces(file))
+        if not parts or not known["accesses"].any():
             raise BadInput(f"{path}: the trace has no memory ranges")
-        command = command[:count]
-        starts, ends = commands["start"][:known] * tick, commands["end"][:known] * tick
-        return Accesses(memories(file), names(file, "layers"), group["address"][:count].astype(np.int64),
-                        group["bytes"][:count].astype(np.int64), group["write"][:count].astype(bool), starts[command],
-                        ends[command], commands["layer"][:known].astype(np.int64)[command], float(starts.min()),
-                        float(ends.max()))
+        kind, starts, ends = (np.concatenate([part[i] for part in parts]) for i in range(3))
+        starts, ends = starts * tick, ends * tick
+        # Of each command the ranges of its kind, which lie one after the other.
+        count = known["accesses"]
+        of_command = count[kind]
+        command = np.repeat(np.arange(len(kind)), of_command)
+        within = np.arange(len(command)) - np.repeat(np.cumsum(of_command) - of_command, of_command)
+        row = np.repeat((np.cumsum(count) - count)[kind], of_command) + within
+        return Accesses(memories(file), names(file, "layers"), group["address"][:].astype(np.int64)[row],
+                        group["bytes"][:].astype(np.int64)[row], group["write"][:].astype(bool)[row], starts[command],
+                        ends[command], known["layer"][kind][command], float(starts.min()), float(ends.max()))
 
 
 def read_whole_programs(path):
@@ -134,15 +168,14 @@ def read_whole_programs(path):
             images[trace.modes[int(mode)]] = images.get(trace.modes[int(mode)], 0) + int(count)
         count = int(commands[whole - 1]) if whole else 0
         trace = replace(trace, commands=trace.commands.chosen(slice(count)))
-        touching = np.zeros(count, dtype=bool)
+        known, group = kinds(file), file["accesses"]
+        kind_of_access = np.repeat(np.arange(len(known["accesses"])), known["accesses"])
+        address = group["address"][:len(kind_of_access)].astype(np.int64)
+        touching = np.zeros(len(known["accesses"]), dtype=bool)
         for memory in memories(file):
             if memory.name == "dram":
-                group = file["accesses"]
-                command = group["command"][:rows(group)].astype(np.int64)
-                address = group["address"][:len(command)].astype(np.int64)
-                inside = (address >= memory.address) & (address < memory.address + memory.bytes) & (command < count)
-                touching[command[inside]] = True
-        return trace, images, touching
+                touching[kind_of_access[(address >= memory.address) & (address < memory.address + memory.bytes)]] = True
+        return trace, images, touching[file["commands"]["kind"][:count].astype(np.int64)]
 
 
 def memories(file):

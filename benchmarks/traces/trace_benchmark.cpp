@@ -1,7 +1,8 @@
 // benchmark_traces [REPEATS [--set KEY=VALUE]...]: what writing a trace costs and how much faster a replay is. For
 // LeNet on Fashion-MNIST (2 epochs of 10,240 images at batch 512, one thread; burst by burst 1 epoch of 512) with two
 // devices, `rheo` runs in turn, REPEATS times (5): without a trace, with one, and as a replay of it. Printed: medians
-// of the processor time of the whole process, in seconds, and of the ratios, the bytes of the trace a command, and
+// of the processor time of the whole process, in seconds, and of the ratios, in processor time and in wall time; the
+// microseconds of a command in the replay (processor time of the whole process), the bytes of the trace a command, and
 // whether the replay's report is that of the run in every number but the wall time.
 #include <fmt/format.h>
 #include <sys/resource.h>
@@ -9,6 +10,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -27,13 +29,19 @@ Words operator+(Words words, const Words& more) {
   return words;
 }
 
-/// Runs `rheo` quietly; its processor time in seconds.
-double seconds_of(const Words& words) {
+/// Of a whole process, in seconds.
+struct Seconds {
+  double processor = 0, wall = 0;
+};
+
+/// Runs `rheo` quietly.
+Seconds seconds_of(const Words& words) {
   const std::string binary = RHEO_BINARY;
   std::vector<char*> arguments{const_cast<char*>(binary.c_str())};
   for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
   std::fflush(stdout);
+  const auto start = std::chrono::steady_clock::now();
   const pid_t id = ::fork();
   if (id == 0) {
     if (std::freopen("/dev/null", "w", stdout) != nullptr) ::execv(binary.c_str(), arguments.data());
@@ -47,7 +55,8 @@ double seconds_of(const Words& words) {
   const auto seconds = [](const timeval& t) {
     return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec);
   };
-  return seconds(use.ru_utime) + seconds(use.ru_stime);
+  const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - start;
+  return {seconds(use.ru_utime) + seconds(use.ru_stime), wall.count()};
 }
 
 double median(std::vector<double> values) {
@@ -55,10 +64,16 @@ double median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
+double median(const std::vector<Seconds>& all, double Seconds::*which) {
+  std::vector<double> values;
+  for (const Seconds& seconds : all) values.push_back(seconds.*which);
+  return median(values);
+}
+
 /// The median of the ratios of what ran one after the other: a shared machine is faster now and slower then.
-double ratio(const std::vector<double>& above, const std::vector<double>& below) {
+double ratio(const std::vector<Seconds>& above, const std::vector<Seconds>& below, double Seconds::*which) {
   std::vector<double> ratios;
-  for (std::size_t i = 0; i < above.size(); ++i) ratios.push_back(above[i] / below[i]);
+  for (std::size_t i = 0; i < above.size(); ++i) ratios.push_back(above[i].*which / below[i].*which);
   return median(ratios);
 }
 
@@ -95,7 +110,7 @@ void measure(const std::filesystem::path& folder, const std::string& device, con
                           "schedule.kind=constant"} +
                     more;
   const std::filesystem::path plain = folder / "plain", traced = folder / "traced", replayed = folder / "replayed";
-  std::vector<double> off, on, replay;
+  std::vector<Seconds> off, on, replay;
   for (int i = 0; i < repeats; ++i) {
     for (const auto& old : {plain, traced, replayed}) std::filesystem::remove_all(old);
     off.push_back(seconds_of(run + Words{"--out", plain.string()}));
@@ -109,8 +124,12 @@ void measure(const std::filesystem::path& folder, const std::string& device, con
   for (const Json& actions : {recorded.at("actions"), recorded.at("evaluation").at("actions")}) {
     commands += actions.at("controller.command").get<std::uint64_t>();
   }
-  fmt::print("{:<22} {:>8.2f} {:>8.2f} {:>8.3f} {:>8.2f} {:>8.1f} {:>9.1f}   {}\n", device + ", " + granularity,
-             median(off), median(on), ratio(on, off), median(replay), ratio(off, replay),
+  constexpr auto processor = &Seconds::processor;
+  constexpr auto wall = &Seconds::wall;
+  fmt::print("{:<22} {:>7.2f} {:>7.3f} {:>7.3f} {:>7.3f} {:>7.1f} {:>7.1f} {:>7.2f} {:>9.1f}   {}\n",
+             device + ", " + granularity, median(off, processor), ratio(on, off, processor), ratio(on, off, wall),
+             median(replay, processor), ratio(off, replay, processor), ratio(off, replay, wall),
+             1e6 * median(replay, processor) / static_cast<double>(commands),
              static_cast<double>(std::filesystem::file_size(traced / "trace.h5")) / static_cast<double>(commands),
              same ? "identical" : "DIFFERENT");
   std::fflush(stdout);
@@ -126,8 +145,10 @@ int main(int argc, char** argv) {
   for (int i = 2; i < argc; ++i) more.emplace_back(argv[i]);
   std::string name = (std::filesystem::temp_directory_path() / "rheo-benchmark-XXXXXX").string();
   if (::mkdtemp(name.data()) == nullptr) return 1;
-  fmt::print("{:<22} {:>8} {:>8} {:>8} {:>8} {:>8} {:>9}\n", "LeNet", "run", "traced", "ratio", "replay", "ratio",
-             "B/command");
+  fmt::print("{:<22} {:>7} {:>15} {:>7} {:>15} {:>7} {:>9}\n", "", "run", "traced / run", "replay", "run / replay", "",
+             "");
+  fmt::print("{:<22} {:>7} {:>7} {:>7} {:>7} {:>7} {:>7} {:>7} {:>9}\n", "LeNet", "s", "proc.", "wall", "s", "proc.",
+             "wall", "us/cmd", "B/command");
   int status = 0;
   try {
     for (const char* device : {"gokmen_vlasov", "ideal"}) {

@@ -43,6 +43,10 @@ template <>
   return H5T_NATIVE_UINT64;
 }
 template <>
+[[nodiscard]] inline hid_t type_of<std::uint32_t>() {
+  return H5T_NATIVE_UINT32;
+}
+template <>
 [[nodiscard]] inline hid_t type_of<std::uint16_t>() {
   return H5T_NATIVE_UINT16;
 }

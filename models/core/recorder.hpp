@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,6 +14,7 @@ namespace rheo {
 /// unit's header says which. Together with the command they give its time and its actions, on a faster or slower chip
 /// too.
 using ValueCounts = std::vector<std::uint64_t>;
+using ValueCountsView = std::span<const std::uint64_t>;
 
 /// Where a command read or wrote: a tensor, or the part of it in which all its accesses lie.
 struct AccessedRange {
@@ -21,18 +23,19 @@ struct AccessedRange {
   bool write = false;
 };
 
-/// One command as a unit executed it. Times are ticks of the simulation's resolution (10 fs).
+/// One command as a unit executed it. Times are ticks of the simulation's resolution (10 fs). Lists and names stay
+/// where they are only as long as who tells of the event.
 struct CommandEvent {
   std::uint64_t sequence = 0;  ///< number in the order of the programs: the same however fast the chip is
-  std::string_view unit;       ///< names stay where they are as long as who tells of the event
+  std::string_view unit;
   std::string_view operation;
   Scope scope;
   std::uint64_t start = 0;
   std::uint64_t end = 0;
   std::uint64_t bytes = 0;  ///< moved to and from memories
   std::uint64_t items = 0;  ///< vectors, values or bursts, whatever the unit counts
-  ValueCounts counts{};
-  std::vector<AccessedRange> accesses{};
+  ValueCountsView counts{};
+  std::span<const AccessedRange> accesses{};
 };
 
 /// One run of a program, from the host's doorbell to the rest of the chip.
@@ -58,9 +61,10 @@ class Recorder {
 class RecordedCounts {
  public:
   virtual ~RecordedCounts() = default;
-  /// Those of the command with this number. Throws InputError when another command was recorded under it.
-  [[nodiscard]] virtual const ValueCounts& of(std::uint64_t sequence, std::string_view unit,
-                                              std::string_view operation) const = 0;
+  /// Those of the command with this number, until the next program. Throws InputError when another command was recorded
+  /// under it.
+  [[nodiscard]] virtual ValueCountsView of(std::uint64_t sequence, std::string_view unit,
+                                           std::string_view operation) const = 0;
 };
 
 }  // namespace rheo

@@ -35,4 +35,11 @@ struct Scope {
   friend bool operator==(const Scope&, const Scope&) = default;
 };
 
+/// Scopes in one row: layer by layer, in it mode by mode, in it phase by phase.
+inline constexpr std::size_t scopes_per_layer = mode_count * phase_count;
+[[nodiscard]] constexpr std::size_t scope_index(Scope scope) noexcept {
+  return (static_cast<std::size_t>(scope.layer) * mode_count + static_cast<std::size_t>(scope.mode)) * phase_count +
+         static_cast<std::size_t>(scope.phase);
+}
+
 }  // namespace rheo

@@ -4,27 +4,10 @@
 #include <stdexcept>
 
 namespace rheo {
-namespace {
-
-constexpr std::size_t scopes_per_layer = mode_count * phase_count;
-
-constexpr std::size_t scope_index(Scope scope) noexcept {
-  return (static_cast<std::size_t>(scope.layer) * mode_count + static_cast<std::size_t>(scope.mode)) * phase_count +
-         static_cast<std::size_t>(scope.phase);
-}
-
-}  // namespace
-
 ActionCounts::ActionCounts(std::vector<ActionKind> kinds) : kinds_(std::move(kinds)) {}
 
-std::size_t ActionCounts::index(std::size_t kind, Scope scope) const noexcept {
-  return scope_index(scope) * kinds_.size() + kind;
-}
-
-void ActionCounts::add(std::size_t kind, Scope scope, std::uint64_t count) {
-  const std::size_t needed = (static_cast<std::size_t>(scope.layer) + 1) * scopes_per_layer * kinds_.size();
-  if (counts_.size() < needed) counts_.resize(needed);
-  counts_[index(kind, scope)] += count;
+void ActionCounts::grow(LayerIndex layer) {
+  counts_.resize((static_cast<std::size_t>(layer) + 1) * scopes_per_layer * kinds_.size());
 }
 
 std::size_t ActionCounts::layers() const noexcept {
@@ -53,11 +36,7 @@ void ActionCounts::restore(std::vector<std::uint64_t> values) {
   counts_ = std::move(values);
 }
 
-void BusyTime::add(Scope scope, std::uint64_t ticks) {
-  const std::size_t needed = (static_cast<std::size_t>(scope.layer) + 1) * scopes_per_layer;
-  if (ticks_.size() < needed) ticks_.resize(needed);
-  ticks_[scope_index(scope)] += ticks;
-}
+void BusyTime::grow(LayerIndex layer) { ticks_.resize((static_cast<std::size_t>(layer) + 1) * scopes_per_layer); }
 
 std::uint64_t BusyTime::ticks(Scope scope) const noexcept {
   const std::size_t at = scope_index(scope);

@@ -33,7 +33,11 @@ class ActionCounts {
   ActionCounts() = default;
   explicit ActionCounts(std::vector<ActionKind> kinds);
 
-  void add(std::size_t kind, Scope scope, std::uint64_t count);
+  void add(std::size_t kind, Scope scope, std::uint64_t count) {
+    const std::size_t at = index(kind, scope);
+    if (at >= counts_.size()) grow(scope.layer);
+    counts_[at] += count;
+  }
 
   [[nodiscard]] const std::vector<ActionKind>& kinds() const noexcept { return kinds_; }
   /// One more than the largest layer index seen.
@@ -48,7 +52,10 @@ class ActionCounts {
   void restore(std::vector<std::uint64_t> values);
 
  private:
-  [[nodiscard]] std::size_t index(std::size_t kind, Scope scope) const noexcept;
+  [[nodiscard]] std::size_t index(std::size_t kind, Scope scope) const noexcept {
+    return scope_index(scope) * kinds_.size() + kind;
+  }
+  void grow(LayerIndex layer);
 
   std::vector<ActionKind> kinds_;
   std::vector<std::uint64_t> counts_;
@@ -57,7 +64,11 @@ class ActionCounts {
 /// Time a block was busy, by mode, phase and layer, in ticks of the simulation's time resolution.
 class BusyTime {
  public:
-  void add(Scope scope, std::uint64_t ticks);
+  void add(Scope scope, std::uint64_t ticks) {
+    const std::size_t at = scope_index(scope);
+    if (at >= ticks_.size()) grow(scope.layer);
+    ticks_[at] += ticks;
+  }
   [[nodiscard]] std::uint64_t ticks(Scope scope) const noexcept;
   [[nodiscard]] std::uint64_t total(Mode mode) const noexcept;
   [[nodiscard]] std::size_t layers() const noexcept;
@@ -66,6 +77,8 @@ class BusyTime {
   void restore(std::vector<std::uint64_t> values);
 
  private:
+  void grow(LayerIndex layer);
+
   std::vector<std::uint64_t> ticks_;
 };
 

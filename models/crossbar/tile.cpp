@@ -168,7 +168,7 @@ ValueCounts Tile::compute(const Command& command) {
   }
 }
 
-Unit::Work Tile::account(const Command& command, const ValueCounts& counts) {
+Unit::Work Tile::account(const Command& command, ValueCountsView counts) {
   switch (command.opcode) {
     case Opcode::forward:
       return account_read(command, crossbar::read_from(counts), false);

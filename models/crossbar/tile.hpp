@@ -124,7 +124,7 @@ class Tile : public Unit {
   void compute_program(const Command& command);
   void compute_read_back(const Command& command);
 
-  Work account(const Command& command, const ValueCounts& counts) override;
+  Work account(const Command& command, ValueCountsView counts) override;
   Work account_read(const Command& command, const crossbar::TileRead& values, bool transposed);
   Work account_update(const Command& command, const crossbar::UpdateCounts& done);
   Work account_end_batch(const Command& command, const crossbar::UpdateCounts& done);

@@ -25,7 +25,7 @@ void append(ValueCounts& list, const UpdateCounts& update) {
   }
 }
 
-UpdateCounts update_of(std::span<const std::uint64_t> list) {
+UpdateCounts update_of(ValueCountsView list) {
   if (list.size() < update_numbers || (list.size() - update_numbers) % 2 != 0) {
     throw std::invalid_argument("these are not the counts of an update");
   }
@@ -59,16 +59,16 @@ ValueCounts listed(const UpdateCounts& update) {
   return list;
 }
 
-TileRead read_from(const ValueCounts& list) {
+TileRead read_from(ValueCountsView list) {
   if (list.size() < read_numbers) throw std::invalid_argument("these are not the counts of a read");
   TileRead read;
   read.reads.reads = list[0];
   read.reads.driven = list[1];
   read.reads.activity = list[2];
-  if (list.size() > read_numbers) read.calibration = update_of(std::span(list).subspan(read_numbers));
+  if (list.size() > read_numbers) read.calibration = update_of(list.subspan(read_numbers));
   return read;
 }
 
-UpdateCounts update_from(const ValueCounts& list) { return update_of(list); }
+UpdateCounts update_from(ValueCountsView list) { return update_of(list); }
 
 }  // namespace rheo::crossbar

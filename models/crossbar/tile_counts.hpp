@@ -21,7 +21,7 @@ struct TileRead {
 [[nodiscard]] ValueCounts listed(const UpdateCounts& update);
 
 /// The same back. What no time or action depends on is 0. Throw std::invalid_argument for a list that is none.
-[[nodiscard]] TileRead read_from(const ValueCounts& list);
-[[nodiscard]] UpdateCounts update_from(const ValueCounts& list);
+[[nodiscard]] TileRead read_from(ValueCountsView list);
+[[nodiscard]] UpdateCounts update_from(ValueCountsView list);
 
 }  // namespace rheo::crossbar

@@ -51,10 +51,13 @@ Controller::Controller(const sc_core::sc_module_name& name, const ControllerPara
       completions("completions"),
       parameters_(parameters),
       clock_(clock),
+      send_time_(clock *
+                 static_cast<double>(ceil_divide(sizeof(Command), static_cast<std::uint64_t>(parameters.link_bytes)))),
       unit_room_(std::move(unit_room)),
       with_unit_(unit_room_.size()),
       program_(static_cast<std::size_t>(parameters.program_memory)),
       entries_(static_cast<std::size_t>(parameters.scoreboard_entries)),
+      hazards_(entries_.size()),
       actions_({{"controller.fetch", "byte", "bytes of program that the controller fetched", "controller.fetch"},
                 {"controller.command", "command", "commands that the controller dispatched", "controller.command"}}) {
   for (std::size_t entry = 0; entry < entries_.size(); ++entry) free_.push_back(entry);
@@ -120,20 +123,33 @@ void Controller::completed(int, tlm::tlm_generic_payload& payload, sc_core::sc_t
     for (const std::size_t index : entry.holds_back) {
       if (--entries_[index].waits_for == 0) ++ready_;
     }
+    hazards_.leave(*found);
     free_.push_back(*found);
     in_use_.erase(found);
+    if (fetch_waits_) left_.notify();
   }
-  progress_.notify(sc_core::SC_ZERO_TIME);
-  entered_.notify(sc_core::SC_ZERO_TIME);
+  reconsider();
 }
 
-Command Controller::fetched(std::uint64_t address) const {
+void Controller::Choice::update() {
+  if (!controller_.dispatch_waits_) return;
+  Entry* const entry = controller_.next_to_go();
+  if (entry == nullptr) return;
+  controller_.dispatch_waits_ = false;
+  controller_.take(*entry);
+  controller_.taken_ = entry;
+  controller_.link_passed_.notify(controller_.send_time_);
+}
+
+void Controller::reconsider() {
+  if (dispatch_waits_ && ready_ > 0) choice_.request_update();
+}
+
+void Controller::fetch_command(std::uint64_t address, Command& command) const {
   if (address + sizeof(Command) > program_.size()) {
     throw SimulationError("the program runs past the end of the program memory");
   }
-  Command command;
   std::memcpy(&command, program_.data() + address, sizeof command);
-  return command;
 }
 
 void Controller::fetch() {
@@ -144,6 +160,12 @@ void Controller::fetch() {
   }
 }
 
+void Controller::wait_for_one_to_leave() {
+  fetch_waits_ = true;
+  sc_core::wait(left_);
+  fetch_waits_ = false;
+}
+
 void Controller::run_program() {
   const auto fetch_time =
       clock_ * static_cast<double>(ceil_divide(sizeof(Command), static_cast<std::uint64_t>(parameters_.fetch_bytes)));
@@ -152,8 +174,9 @@ void Controller::run_program() {
   std::uint32_t block = 0;
   std::uint32_t blocks = 1;
   std::uint32_t images_per_block = registers_.images;
+  Command command;
   while (true) {
-    Command command = fetched(at);
+    fetch_command(at, command);
     at += sizeof command;
     sc_core::wait(fetch_time);
     actions_.add(fetch_bytes, {registers_.mode, command.phase, command.layer}, sizeof command);
@@ -179,11 +202,11 @@ void Controller::run_program() {
       throw SimulationError("command " + command.name() + ": the chip has no such unit");
     }
     resolve(command, block, images_per_block);
-    while (free_.empty()) sc_core::wait(progress_);
+    while (free_.empty()) wait_for_one_to_leave();
     enter(command);
-    entered_.notify(sc_core::SC_ZERO_TIME);
+    reconsider();
   }
-  while (!in_use_.empty()) sc_core::wait(progress_);
+  while (!in_use_.empty()) wait_for_one_to_leave();
 }
 
 void Controller::resolve(Command& command, std::uint32_t block, std::uint32_t images_per_block) const {
@@ -210,35 +233,20 @@ std::uint64_t Controller::parts_of(const Command& command) const noexcept {
   return ceil_divide(command.vectors, static_cast<std::uint64_t>(parameters_.block_vectors));
 }
 
-void Controller::Ranges::add(const Range& range, bool write) {
-  list[count] = range;
-  if (write) std::swap(list[writes++], list[count]);
-  ++count;
-}
-
-bool Controller::Ranges::conflict_with(const Ranges& other) const noexcept {
-  for (std::size_t i = 0; i < count; ++i) {
-    const std::size_t end = i < writes ? other.count : other.writes;
-    for (std::size_t j = 0; j < end; ++j) {
-      if (list[i].conflicts_with(other.list[j])) return true;
-    }
-  }
-  return false;
-}
-
-Controller::Ranges Controller::ranges_of(const Command& command) {
-  Ranges ranges;
+std::size_t Controller::ranges_of(const Command& command,
+                                  std::array<HazardTable::Range, HazardTable::max_ranges>& ranges) {
+  std::size_t count = 0;
   const WeightUse weights = use_of_weights(command.opcode);
   if (weights != WeightUse::none) {
     const std::uint64_t address = first_weights + command.unit;
-    ranges.add({address, address, 0}, weights == WeightUse::change);
+    ranges[count++] = {address, address, 0, weights == WeightUse::change};
   }
   for (const MemoryOperand& operand : command.operands) {
     const std::uint64_t bytes = operand.bytes(command.images);
     if (operand.access == Access::none || bytes == 0) continue;
-    ranges.add({operand.address, operand.address + bytes - 1, operand.part}, operand.writes());
+    ranges[count++] = {operand.address, operand.address + bytes - 1, operand.part, operand.writes()};
   }
-  return ranges;
+  return count;
 }
 
 void Controller::enter(const Command& command) {
@@ -246,7 +254,6 @@ void Controller::enter(const Command& command) {
   free_.pop_back();
   Entry& entry = entries_[index];
   entry.command = command;
-  entry.ranges = ranges_of(command);
   entry.next_sequence = next_sequence_;
   entry.end_sequence = next_sequence_ += parts_of(command);
   entry.waits_for = 0;
@@ -255,11 +262,13 @@ void Controller::enter(const Command& command) {
   entry.parts_out = 0;
   entry.dispatched = false;
   if (parameters_.scoreboard) {
-    for (const std::size_t other : in_use_) {
-      if (!entry.ranges.conflict_with(entries_[other].ranges)) continue;
+    std::array<HazardTable::Range, HazardTable::max_ranges> storage;
+    const std::span<const HazardTable::Range> ranges(storage.data(), ranges_of(command, storage));
+    for (const std::size_t other : hazards_.conflicts(ranges)) {
       entries_[other].holds_back.push_back(index);
       ++entry.waits_for;
     }
+    hazards_.enter(index, ranges);
   }
   if (entry.waits_for == 0) ++ready_;
   in_use_.push_back(index);
@@ -267,31 +276,36 @@ void Controller::enter(const Command& command) {
 
 Controller::Entry* Controller::next_to_go() {
   if (ready_ == 0) return nullptr;
-  unit_taken_.assign(unit_room_.size(), false);
+  const bool in_order = parameters_.issue == IssueOrder::in_order;
+  if (in_order) unit_taken_.assign(unit_room_.size(), false);
   for (const std::size_t index : in_use_) {
     Entry& entry = entries_[index];
     if (entry.dispatched) continue;
     const std::uint16_t unit = entry.command.unit;
-    if (!unit_taken_[unit] && entry.waits_for == 0 && with_unit_[unit] < unit_room_[unit]) return &entry;
-    unit_taken_[unit] = parameters_.issue == IssueOrder::in_order;
+    const bool taken = in_order && unit_taken_[unit];
+    if (!taken && entry.waits_for == 0 && with_unit_[unit] < unit_room_[unit]) return &entry;
+    if (in_order) unit_taken_[unit] = true;
   }
   return nullptr;
 }
 
+void Controller::take(Entry& entry) {
+  ++with_unit_[entry.command.unit];
+  ++entry.parts_out;
+}
+
 void Controller::dispatch() {
-  const auto send_time =
-      clock_ * static_cast<double>(ceil_divide(sizeof(Command), static_cast<std::uint64_t>(parameters_.link_bytes)));
   while (true) {
-    Entry* const entry = next_to_go();
-    if (entry == nullptr) {
-      sc_core::wait(entered_);
-      continue;
+    // While the command is on the link, completions may free other entries, never this one.
+    Entry* entry = next_to_go();
+    if (entry != nullptr) {
+      take(*entry);
+      sc_core::wait(send_time_);
+    } else {
+      dispatch_waits_ = true;
+      sc_core::wait(link_passed_);
+      entry = taken_;
     }
-    // Only this process takes the unit's room and marks entries dispatched; completions may free other entries,
-    // never this one, while the command is on the link.
-    ++with_unit_[entry->command.unit];
-    ++entry->parts_out;
-    sc_core::wait(send_time);
     send(*entry);
   }
 }
@@ -310,16 +324,15 @@ void Controller::send(Entry& entry) {
   if (entry.dispatched) --ready_;
   actions_.add(commands, command.scope(), 1);
 
-  tlm::tlm_generic_payload payload;
-  payload.set_command(tlm::TLM_WRITE_COMMAND);
-  payload.set_address(0);
-  payload.set_data_ptr(reinterpret_cast<unsigned char*>(&command));
-  payload.set_data_length(sizeof command);
-  payload.set_streaming_width(sizeof command);
-  payload.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
+  sent_.set_command(tlm::TLM_WRITE_COMMAND);
+  sent_.set_address(0);
+  sent_.set_data_ptr(reinterpret_cast<unsigned char*>(&command));
+  sent_.set_data_length(sizeof command);
+  sent_.set_streaming_width(sizeof command);
+  sent_.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
   sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
-  units[command.unit]->b_transport(payload, delay);
-  if (payload.is_response_error())
+  units[command.unit]->b_transport(sent_, delay);
+  if (sent_.is_response_error())
     throw SimulationError("unit " + std::to_string(command.unit) + " refused " + command.name());
 }
 

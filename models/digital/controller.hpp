@@ -14,6 +14,7 @@
 #include "models/core/parameters.hpp"
 #include "models/core/statistics.hpp"
 #include "models/digital/command.hpp"
+#include "models/digital/hazard_table.hpp"
 
 namespace rheo {
 
@@ -84,29 +85,9 @@ class Controller : public sc_core::sc_module, public Component {
   [[nodiscard]] std::vector<BufferUse> buffers() const override;
 
  private:
-  struct Range {
-    std::uint64_t first = 0;
-    std::uint64_t last = 0;
-    std::uint32_t part = 0;  ///< of the operand
-
-    [[nodiscard]] bool conflicts_with(const Range& other) const noexcept {
-      return first <= other.last && other.first <= last && (part == 0 || other.part == 0 || part == other.part);
-    }
-  };
-  /// What a command touches: its operands and the weights.
-  struct Ranges {
-    std::array<Range, Command::max_operands + 1> list;
-    std::size_t writes = 0;  ///< these come first
-    std::size_t count = 0;
-
-    void add(const Range& range, bool write);
-    /// Whether both touch something that one of them writes.
-    [[nodiscard]] bool conflict_with(const Ranges& other) const noexcept;
-  };
   /// A command on the scoreboard.
   struct Entry {
     Command command;
-    Ranges ranges;
     std::uint64_t next_sequence = 0;  ///< of the part that is dispatched next
     std::uint64_t end_sequence = 0;
     std::size_t waits_for = 0;            ///< entries that this one depends on
@@ -121,18 +102,34 @@ class Controller : public sc_core::sc_module, public Component {
   void fetch();
   void dispatch();
   void run_program();
-  [[nodiscard]] Command fetched(std::uint64_t address) const;
+  void wait_for_one_to_leave();
+  void fetch_command(std::uint64_t address, Command& command) const;
   void resolve(Command& command, std::uint32_t block, std::uint32_t images_per_block) const;
   /// Into how many parts the command is dispatched.
   [[nodiscard]] std::uint64_t parts_of(const Command& command) const noexcept;
-  [[nodiscard]] static Ranges ranges_of(const Command& command);
+  /// What a command touches, into `ranges`: its operands and the weights. Returns how many they are.
+  static std::size_t ranges_of(const Command& command, std::array<HazardTable::Range, HazardTable::max_ranges>& ranges);
   void enter(const Command& command);
   /// The first entry that may be dispatched, or null.
   [[nodiscard]] Entry* next_to_go();
+  /// When the dispatch waits, what comes next is chosen at the end of the delta cycle, with all that has happened in
+  /// it.
+  class Choice : public sc_core::sc_prim_channel {
+   public:
+    explicit Choice(Controller& controller)
+        : sc_prim_channel(sc_core::sc_gen_unique_name("choice")), controller_(controller) {}
+
+   private:
+    void update() override;
+    Controller& controller_;
+  };
+  void reconsider();
+  /// The link and the unit's room are the entry's from now on.
+  void take(Entry& entry);
   void send(Entry& entry);
 
   ControllerParameters parameters_;
-  sc_core::sc_time clock_;
+  sc_core::sc_time clock_, send_time_;
   std::vector<std::size_t> unit_room_;
   std::vector<std::size_t> with_unit_;
   std::vector<std::byte> program_;
@@ -141,13 +138,19 @@ class Controller : public sc_core::sc_module, public Component {
   std::vector<Entry> entries_;       ///< of the scoreboard, in use or free
   std::vector<std::size_t> in_use_;  ///< in the order of the program
   std::vector<std::size_t> free_;
+  HazardTable hazards_;
   bool running_ = false;
   std::exception_ptr failure_;
   std::size_t ready_ = 0;            ///< entries that wait for none and are not wholly dispatched
   std::uint64_t next_sequence_ = 0;  ///< of the next command that is fetched
   std::uint64_t dispatched_ = 0;
   std::vector<bool> unit_taken_;  ///< next_to_go: an earlier command for the unit still waits
-  sc_core::sc_event doorbell_, entered_, progress_;
+  bool dispatch_waits_ = false;   ///< for an entry to send
+  Entry* taken_ = nullptr;        ///< what it is to send then
+  bool fetch_waits_ = false;      ///< for a free entry, or for the last to leave
+  sc_core::sc_event doorbell_, link_passed_, left_;
+  Choice choice_{*this};
+  tlm::tlm_generic_payload sent_;
   ActionCounts actions_;
   BusyTime busy_;
 };

@@ -15,12 +15,10 @@ namespace {
 using sc_core::sc_time;
 using sc_core::SC_ZERO_TIME;
 
-/// The time in `count` equal parts, each rounded up to a tick.
-sc_time part_of(const sc_time& time, std::uint64_t count) {
-  return sc_time::from_value((time.value() + count - 1) / std::max<std::uint64_t>(count, 1));
+/// The ticks in `count` equal parts, each rounded up.
+constexpr std::uint64_t part_of(std::uint64_t ticks, std::uint64_t count) noexcept {
+  return (ticks + count - 1) / std::max<std::uint64_t>(count, 1);
 }
-
-sc_time times(const sc_time& time, std::uint64_t count) { return sc_time::from_value(time.value() * count); }
 
 }  // namespace
 
@@ -32,12 +30,14 @@ Unit::Unit(const sc_core::sc_module_name& name, std::uint16_t index, const UnitC
       data_port("data_port"),
       index_(index),
       context_(context),
-      actions_(std::move(actions)) {
+      actions_(std::move(actions)),
+      name_(basename()) {
   command_port.register_b_transport(this, &Unit::receive);
-  for (std::size_t worker = 0; worker < workers; ++worker) {
+  for (std::size_t i = 0; i < workers; ++i) {
     sc_core::sc_spawn_options options;
     options.set_stack_size(256 * 1024);
-    sc_core::sc_spawn([this] { work_on_commands(); }, sc_core::sc_gen_unique_name("worker"), &options);
+    Worker* const worker = workers_.emplace_back(std::make_unique<Worker>()).get();
+    sc_core::sc_spawn([this, worker] { work_on_commands(*worker); }, sc_core::sc_gen_unique_name("worker"), &options);
   }
 }
 
@@ -56,21 +56,26 @@ void Unit::receive(tlm::tlm_generic_payload& payload, sc_time&) {
     payload.set_response_status(tlm::TLM_GENERIC_ERROR_RESPONSE);
     return;
   }
-  Command command;
-  std::memcpy(&command, payload.get_data_ptr(), sizeof command);
-  queue_.push_back(command);
-  arrived_.notify(SC_ZERO_TIME);
+  std::memcpy(&queue_.emplace_back(), payload.get_data_ptr(), sizeof(Command));
+  if (!idle_.empty()) {
+    idle_.back()->arrived.notify();  // runs behind all that run now
+    idle_.pop_back();
+  }
   payload.set_response_status(tlm::TLM_OK_RESPONSE);
 }
 
-void Unit::work_on_commands() {
+void Unit::work_on_commands(Worker& worker) {
+  Command command;
   while (true) {
-    while (queue_.empty()) sc_core::wait(arrived_);
-    const Command command = queue_.front();
-    queue_.pop_front();
-    if (!queue_.empty()) arrived_.notify(SC_ZERO_TIME);  // another worker may be free
+    while (queue_.empty()) {
+      idle_.push_back(&worker);
+      sc_core::wait(worker.arrived);
+    }
+    command = queue_.front();
+    queue_.erase(queue_.begin());
     try {
       execute(command);
+      complete(command, worker.completion);
     } catch (...) {
       // An exception must not cross the simulation kernel: the host rethrows it when the kernel comes to rest.
       if (!*context_.failure) *context_.failure = std::current_exception();
@@ -81,61 +86,68 @@ void Unit::work_on_commands() {
 
 void Unit::execute(const Command& command) {
   const sc_time begin = sc_core::sc_time_stamp();
-  ValueCounts counts;
-  const Work work = command.is_indexed() ? start_indexed(command, counts) : start(command, counts);
+  ValueCounts computed;
+  ValueCountsView counts;
+  const Work work = command.is_indexed() ? start_indexed(command, counts, computed) : start(command, counts, computed);
+  std::uint64_t end = 0;
   if (context_.granularity == Granularity::block) {
-    run_by_block(command, work);
+    end = book_block(command, work);
   } else {
     run_by_burst(command, work);
   }
-  const sc_time end = sc_time::from_value(clock_edge(sc_core::sc_time_stamp().value(), context_.clock.value()));
-  if (end != sc_core::sc_time_stamp()) sc_core::wait(end - sc_core::sc_time_stamp());
+  const std::uint64_t now = sc_core::sc_time_stamp().value();
+  const std::uint64_t edge = clock_edge(now + end, context_.clock.value());
+  if (edge != now) sc_core::wait(sc_time::from_value(edge - now));
   computing_[static_cast<std::size_t>(command.mode)] += work.interval.value() * work.items;
-  busy_.add(command.scope(), (end - begin).value());
-  if (context_.recorder != nullptr) record(command, work, std::move(counts), begin);
-  complete(command);
+  busy_.add(command.scope(), edge - begin.value());
+  if (context_.recorder != nullptr) record(command, work, counts, begin);
 }
 
-void Unit::record(const Command& command, const Work& work, ValueCounts counts, const sc_time& start) {
+void Unit::record(const Command& command, const Work& work, ValueCountsView counts, const sc_time& start) {
+  boost::container::static_vector<AccessedRange, 4 * Command::max_operands> accesses;
   CommandEvent event{command.sequence,
-                     basename(),
+                     name_,
                      command.operation_name(),
                      command.scope(),
                      start.value(),
                      sc_core::sc_time_stamp().value(),
                      0,
                      work.items,
-                     std::move(counts),
+                     counts,
                      {}};
-  event.accesses.reserve(work.reads.size() + work.writes.size());
-  const auto add = [&](const std::vector<Traffic>& list, bool write) {
+  const auto add = [&](const TrafficList& list, bool write) {
     for (const Traffic& traffic : list) {
       event.bytes += traffic.bytes();
-      if (traffic.bytes() > 0) event.accesses.push_back({traffic.address, traffic.span, write});
+      if (traffic.bytes() > 0) accesses.push_back({traffic.address, traffic.span, write});
     }
   };
   add(work.reads, false);
   add(work.writes, true);
+  event.accesses = {accesses.data(), accesses.size()};
   context_.recorder->command(event);
 }
 
-Unit::Work Unit::start(const Command& command, ValueCounts& counts) {
+ValueCountsView Unit::counts_of(const Command& command, ValueCounts& computed) {
   if (context_.recorded != nullptr) {
-    counts = context_.recorded->of(command.sequence, basename(), command.operation_name());
-  } else {
-    counts = compute(command);
+    return context_.recorded->of(command.sequence, name_, command.operation_name());
   }
+  computed = compute(command);
+  return computed;
+}
+
+Unit::Work Unit::start(const Command& command, ValueCountsView& counts, ValueCounts& computed) {
+  counts = counts_of(command, computed);
   return account(command, counts);
 }
 
-Unit::Work Unit::start_indexed(const Command& command, ValueCounts& counts) {
+Unit::Work Unit::start_indexed(const Command& command, ValueCountsView& counts, ValueCounts& computed) {
   const MemoryOperand& table = command.operands[Command::table_operand];
   const IndexedCommand indexed =
       context_.recorded != nullptr ? IndexedCommand(command) : IndexedCommand(command, memory(command, table));
   indexed_ = &indexed;
   Work work;
   try {
-    work = start(indexed.compact(), counts);
+    work = start(indexed.compact(), counts, computed);
   } catch (...) {
     indexed_ = nullptr;
     throw;
@@ -176,30 +188,31 @@ Unit::Traffic Unit::indexed_traffic(const IndexedCommand& indexed, const Traffic
   return compact;
 }
 
-void Unit::run_by_block(const Command& command, const Work& work) {
+std::uint64_t Unit::book_block(const Command& command, const Work& work) {
   const std::uint64_t n = std::max<std::uint64_t>(work.items, 1);
-  sc_time granted = SC_ZERO_TIME;
-  sc_time read = SC_ZERO_TIME;
+  const std::uint64_t interval = work.interval.value();
+  const std::uint64_t latency = work.latency.value();
+  std::uint64_t granted = 0;
+  std::uint64_t read = 0;
   for (const Traffic& traffic : work.reads) {
     if (traffic.runs == 0) continue;
-    const Span span =
-        book(command, false, traffic.address, traffic.run_bytes, traffic.runs, traffic.stride(), SC_ZERO_TIME);
+    const Span span = book(command, false, traffic.address, traffic.run_bytes, traffic.runs, traffic.stride(), 0);
     granted = std::max(granted, span.granted);
     read = std::max(read, span.end);
   }
   read = std::max(read, granted);
-  const sc_time first = granted + part_of(read - granted, n) + work.latency;
-  const sc_time last = std::max(first + times(work.interval, n - 1), read + work.latency);
-  sc_time end = last;
+  const std::uint64_t first = granted + part_of(read - granted, n) + latency;
+  const std::uint64_t last = std::max(first + interval * (n - 1), read + latency);
+  std::uint64_t end = last;
   for (const Traffic& traffic : work.writes) {
     if (traffic.runs == 0) continue;
     const Span span = book(command, true, traffic.address, traffic.run_bytes, traffic.runs, traffic.stride(), first);
     end = std::max({end, span.end, last + part_of(span.end - span.granted, n)});
   }
-  if (end != SC_ZERO_TIME) sc_core::wait(end);
+  return end;
 }
 
-std::vector<Unit::Burst> Unit::bursts_of(const std::vector<Traffic>& all, std::uint64_t chunks) const {
+std::vector<Unit::Burst> Unit::bursts_of(const TrafficList& all, std::uint64_t chunks) const {
   const auto burst_bytes = static_cast<std::uint64_t>(context_.access.burst_bytes);
   std::vector<Burst> bursts;
   for (std::uint64_t chunk = 0; chunk < chunks; ++chunk) {
@@ -253,8 +266,8 @@ void Unit::run_by_burst(const Command& command, const Work& work) {
     const bool write = write_from <= read_from;
     wait_until(write ? write_from : read_from);
     const Burst& burst = write ? writes[written++] : reads[read++];
-    const Span span = book(command, write, burst.address, burst.run_bytes, burst.runs, burst.stride, SC_ZERO_TIME);
-    const std::uint64_t end = now() + span.end.value();
+    const Span span = book(command, write, burst.address, burst.run_bytes, burst.runs, burst.stride, 0);
+    const std::uint64_t end = now() + span.end;
     if (write) {
       schedule.written(now(), end);
     } else {
@@ -265,7 +278,7 @@ void Unit::run_by_burst(const Command& command, const Work& work) {
 }
 
 Unit::Span Unit::book(const Command& command, bool write, std::uint64_t address, std::uint32_t run_bytes,
-                      std::uint64_t runs, std::uint64_t stride, const sc_time& after) {
+                      std::uint64_t runs, std::uint64_t stride, std::uint64_t after) {
   if (bookings_.empty()) bookings_.push_back(std::make_unique<Booking>());
   std::unique_ptr<Booking> booking = std::move(bookings_.back());
   bookings_.pop_back();
@@ -283,23 +296,20 @@ Unit::Span Unit::book(const Command& command, bool write, std::uint64_t address,
   payload.set_streaming_width(run_bytes);
   payload.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
   payload.set_dmi_allowed(false);
-  payload.set_extension(&transfer);
-  sc_time delay = after;
+  sc_time delay = after == 0 ? SC_ZERO_TIME : sc_time::from_value(after);
   data_port->b_transport(payload, delay);
-  payload.clear_extension(&transfer);
   if (payload.is_response_error()) {
     throw SimulationError("command " + command.name() + ": " + payload.get_response_string() + " at address " +
                           std::to_string(address));
   }
-  const Span span{transfer.granted, delay};
+  const Span span{transfer.granted.value(), delay.value()};
   bookings_.push_back(std::move(booking));
   return span;
 }
 
-void Unit::complete(const Command& command) {
+void Unit::complete(const Command& command, tlm::tlm_generic_payload& payload) {
   context_.accesses->release(command.sequence);
   Completion completion{command.sequence, index_};
-  tlm::tlm_generic_payload payload;
   payload.set_command(tlm::TLM_WRITE_COMMAND);
   payload.set_address(0);
   payload.set_data_ptr(reinterpret_cast<unsigned char*>(&completion));

@@ -4,9 +4,9 @@
 #include <tlm_utils/simple_target_socket.h>
 
 #include <array>
+#include <boost/container/static_vector.hpp>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <exception>
 #include <memory>
 #include <span>
@@ -102,9 +102,12 @@ class Unit : public sc_core::sc_module, public Component {
     [[nodiscard]] static Traffic contiguous(std::uint64_t address, std::uint64_t bytes);
   };
 
+  /// Of a command: one an operand and direction, and the table of an indexed one.
+  using TrafficList = boost::container::static_vector<Traffic, 2 * Command::max_operands>;
+
   struct Work {
-    std::vector<Traffic> reads;
-    std::vector<Traffic> writes;
+    TrafficList reads;
+    TrafficList writes;
     std::uint64_t items = 1;
     sc_core::sc_time interval;  ///< between the starts of two items
     sc_core::sc_time latency;   ///< of one item through the unit
@@ -113,7 +116,7 @@ class Unit : public sc_core::sc_module, public Component {
   /// Computes the command's values. Returns what they alone decide of its time and its actions. Called at its start.
   virtual ValueCounts compute(const Command& command) = 0;
   /// Says what the command takes and counts its actions, without looking at values: they may not have been computed.
-  virtual Work account(const Command& command, const ValueCounts& counts) = 0;
+  virtual Work account(const Command& command, ValueCountsView counts) = 0;
 
   [[nodiscard]] const UnitContext& context() const noexcept { return context_; }
   [[nodiscard]] sc_core::sc_time cycles(std::uint64_t count) const {
@@ -134,21 +137,31 @@ class Unit : public sc_core::sc_module, public Component {
   void store(const Command& command, const MemoryOperand& operand, const std::vector<float>& scratch);
 
  private:
+  /// Ticks from now on.
   struct Span {
-    sc_core::sc_time granted;
-    sc_core::sc_time end;
+    std::uint64_t granted = 0;
+    std::uint64_t end = 0;
   };
 
   void receive(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
-  void work_on_commands();
+  /// A process that executes commands, one after another.
+  struct Worker {
+    sc_core::sc_event arrived;
+    tlm::tlm_generic_payload completion;
+  };
+
+  void work_on_commands(Worker& worker);
   void execute(const Command& command);
-  Work start(const Command& command, ValueCounts& counts);
-  Work start_indexed(const Command& command, ValueCounts& counts);
-  void record(const Command& command, const Work& work, ValueCounts counts, const sc_core::sc_time& start);
+  /// What only values decide: computed, into `computed`, or recorded.
+  ValueCountsView counts_of(const Command& command, ValueCounts& computed);
+  Work start(const Command& command, ValueCountsView& counts, ValueCounts& computed);
+  Work start_indexed(const Command& command, ValueCountsView& counts, ValueCounts& computed);
+  void record(const Command& command, const Work& work, ValueCountsView counts, const sc_core::sc_time& start);
   [[nodiscard]] Traffic indexed_traffic(const IndexedCommand& indexed, const Traffic& compact) const;
   [[nodiscard]] float* open_indexed(const MemoryOperand& operand, std::vector<float>& scratch);
   void store_indexed(const MemoryOperand& operand, const std::vector<float>& scratch);
-  void run_by_block(const Command& command, const Work& work);
+  /// Ticks that the command takes from now on.
+  [[nodiscard]] std::uint64_t book_block(const Command& command, const Work& work);
   void run_by_burst(const Command& command, const Work& work);
   /// One transaction of a chunk of the work.
   struct Burst {
@@ -156,11 +169,11 @@ class Unit : public sc_core::sc_module, public Component {
     std::uint32_t run_bytes;
     std::uint64_t runs, stride;
   };
-  [[nodiscard]] std::vector<Burst> bursts_of(const std::vector<Traffic>& all, std::uint64_t chunks) const;
-  /// Books one transaction that may begin `after` from now. Times count from now.
+  [[nodiscard]] std::vector<Burst> bursts_of(const TrafficList& all, std::uint64_t chunks) const;
+  /// Books one transaction that may begin `after` ticks from now.
   Span book(const Command& command, bool write, std::uint64_t address, std::uint32_t run_bytes, std::uint64_t runs,
-            std::uint64_t stride, const sc_core::sc_time& after);
-  void complete(const Command& command);
+            std::uint64_t stride, std::uint64_t after);
+  void complete(const Command& command, tlm::tlm_generic_payload& payload);
   /// The bytes at the address by DMI, or null when no memory grants them.
   [[nodiscard]] std::byte* direct(std::uint64_t address, std::uint64_t bytes);
   /// Data for a target that does not know that the values travel by DMI: what a write writes, room for what a
@@ -169,6 +182,11 @@ class Unit : public sc_core::sc_module, public Component {
 
   /// A transaction of a transfer; the payload owns neither data nor extension.
   struct Booking {
+    Booking() { payload.set_extension(&transfer); }
+    ~Booking() { payload.clear_extension(&transfer); }
+    Booking(const Booking&) = delete;
+    Booking& operator=(const Booking&) = delete;
+
     tlm::tlm_generic_payload payload;
     BulkTransfer transfer;
   };
@@ -184,8 +202,10 @@ class Unit : public sc_core::sc_module, public Component {
   ActionCounts actions_;
   BusyTime busy_;
   std::array<std::uint64_t, mode_count> computing_{};
-  std::deque<Command> queue_;
-  sc_core::sc_event arrived_;
+  std::string name_;
+  std::vector<Command> queue_;  ///< a few
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::vector<Worker*> idle_;
   const IndexedCommand* indexed_ = nullptr;  ///< while compute() works on one
   std::vector<float> converted_;
   std::vector<Direct> direct_;

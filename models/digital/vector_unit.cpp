@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <stdexcept>
 
 #include "models/core/counter_random.hpp"
 #include "models/core/error.hpp"
@@ -95,7 +96,7 @@ Unit::Work VectorUnit::stepped(const Command& command, std::uint64_t outputs, st
   return work;
 }
 
-Unit::Work VectorUnit::account(const Command& command, const ValueCounts& counts) {
+Unit::Work VectorUnit::account(const Command& command, ValueCountsView counts) {
   const auto values = [&](std::size_t operand) { return command.operands[operand].count(command.images); };
   const std::uint64_t n = values(0);
   for (const MemoryOperand& operand : command.operands) {
@@ -206,7 +207,8 @@ Unit::Work VectorUnit::account(const Command& command, const ValueCounts& counts
       count(special, command, 3 * n);
       return stepped(command, n, 2 * windows, 3);
     case VectorOperation::draw_partition:
-      return account_draw(command, counts.at(0));
+      if (counts.empty()) throw std::invalid_argument("these are not the counts of a partition");
+      return account_draw(command, counts[0]);
     case VectorOperation::replica_bias_activation:
       count(add, command, n);
       if (is_special(command.activation)) count(special, command, n);

@@ -34,10 +34,11 @@ struct VectorUnitParameters {
 ///     mixed pooling                 w         backwards 2 w
 ///     local response normalisation  w + 2 special (log, exp), backwards 2 w + 3 special (division)
 /// A partition takes 2 cycles a position for each table that is drawn anew (an exchange, then collecting), one position
-/// at a time; the generator holds a table of each layer while a batch lasts, for the images that share it; a replica's bias and its gradient an issue a value; folding an issue a value of the patches.
-/// What an operation derives once a channel (square roots of batch normalisation, mixtures) is counted, not timed.
-/// Actions: vector.add, .mul, .special, .compare, .convert, one a value; random.bit.
-/// Value counts: of a partition, the random words that it took; of everything else, none.
+/// at a time; the generator holds a table of each layer while a batch lasts, for the images that share it; a replica's
+/// bias and its gradient an issue a value; folding an issue a value of the patches. What an operation derives once a
+/// channel (square roots of batch normalisation, mixtures) is counted, not timed. Actions: vector.add, .mul, .special,
+/// .compare, .convert, one a value; random.bit. Value counts: of a partition, the random words that it took; of
+/// everything else, none.
 class VectorUnit : public Unit {
  public:
   /// `seed` keys the choices of stochastic pooling and the partitions, with the command's layer and the number of the
@@ -51,7 +52,7 @@ class VectorUnit : public Unit {
   enum Kind : std::size_t { add, mul, special, compare, convert, random_bit };
 
   ValueCounts compute(const Command& command) override;
-  Work account(const Command& command, const ValueCounts& counts) override;
+  Work account(const Command& command, ValueCountsView counts) override;
   /// Draws the tables of the command's images. Returns the random words that this took.
   std::uint64_t draw(const Command& command);
   void compute_values(const Command& command);

@@ -33,6 +33,7 @@ Bus::Bus(const sc_core::sc_module_name& name, const BusParameters& parameters, s
       period_(clock_period.value()),
       arbitration_(static_cast<std::uint64_t>(parameters.arbitration_cycles) * period_),
       map_(std::move(address_map)),
+      channels_(static_cast<std::uint64_t>(parameters.channels)),
       free_at_(static_cast<std::size_t>(parameters.channels)),
       actions_({{"bus.beat", "beat", "Clock cycles in which a channel of the bus moved data.", "bus.beat"}}) {
   check(basename(), map_);
@@ -72,7 +73,7 @@ void Bus::b_transport(int /*initiator*/, tlm::tlm_generic_payload& payload, sc_c
   const auto requested = sc_core::sc_time_stamp() + delay;
   const auto channel = std::ranges::min_element(free_at_);
   const std::uint64_t grant = std::max(clock_edge(requested.value(), period_) + arbitration_, *channel);
-  const std::uint64_t beats = transfer.runs * ((transfer.run_bytes + width_ - 1) / width_);
+  const std::uint64_t beats = transfer.runs * ((transfer.run_bytes + width_.value() - 1) / width_);
   *channel = grant + beats * period_;
 
   auto* bulk = payload.get_extension<BulkTransfer>();
@@ -95,7 +96,7 @@ void Bus::b_transport(int /*initiator*/, tlm::tlm_generic_payload& payload, sc_c
   const std::uint64_t end = std::max<std::uint64_t>(now + delay.value(), granted + beats * period_);
   delay = sc_core::sc_time::from_value(end - now);
   actions_.add(0, transfer.scope, beats);
-  busy_.add(transfer.scope, beats * period_ / free_at_.size());
+  busy_.add(transfer.scope, beats * period_ / channels_);
 }
 
 unsigned Bus::transport_dbg(int /*initiator*/, tlm::tlm_generic_payload& payload) {

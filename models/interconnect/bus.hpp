@@ -9,6 +9,7 @@
 #include <tlm>
 #include <vector>
 
+#include "models/core/divisor.hpp"
 #include "models/core/parameters.hpp"
 #include "models/core/statistics.hpp"
 #include "models/interconnect/transfer.hpp"
@@ -78,10 +79,11 @@ class Bus : public sc_core::sc_module, public Component {
   /// The map's entry that holds the address, or its size.
   [[nodiscard]] std::size_t find(std::uint64_t address) const noexcept;
 
-  std::uint64_t width_;
+  Divisor width_;
   std::uint64_t period_;       ///< ticks
   std::uint64_t arbitration_;  ///< ticks
   std::vector<AddressRange> map_;
+  Divisor channels_;
   std::vector<std::uint64_t> free_at_;  ///< absolute ticks, by channel
   ActionCounts actions_;
   BusyTime busy_;

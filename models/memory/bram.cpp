@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 #include <stdexcept>
 
@@ -27,12 +28,15 @@ Bram::Bram(const sc_core::sc_module_name& name, const BramParameters& parameters
       socket("socket"),
       banks_(static_cast<std::size_t>(parameters.banks)),
       ports_(static_cast<std::size_t>(parameters.ports)),
-      word_bytes_(static_cast<std::uint64_t>(parameters.port_bits) / 8),
+      word_bytes_(std::max<std::uint64_t>(static_cast<std::uint64_t>(parameters.port_bits) / 8, 1)),
+      row_bytes_(word_bytes_.value() * banks_),
+      bank_count_(banks_),
       period_(clock_period.value()),
       read_latency_(static_cast<std::uint64_t>(parameters.read_latency_cycles) * period_),
       memory_(static_cast<std::size_t>(std::llround(parameters.capacity))),
-      free_at_(banks_ * ports_),
-      words_(banks_),
+      first_port_(banks_),
+      second_port_(banks_, ports_ == 2 ? 0 : std::numeric_limits<std::int64_t>::max()),
+      work_(banks_),
       actions_(action_kinds()) {
   if (parameters.port_bits % 8 != 0) {
     throw InputError(std::string(basename()) + ".port_bits = " + std::to_string(parameters.port_bits),
@@ -52,8 +56,8 @@ void Bram::reserve_peak(std::uint64_t bytes) {
 }
 
 std::uint64_t Bram::bram18k() const noexcept {
-  const std::uint64_t words = (memory_.size() + word_bytes_ - 1) / word_bytes_;
-  return banks_ * bram18k_blocks((words + banks_ - 1) / banks_, word_bytes_ * 8);
+  const std::uint64_t words = (memory_.size() + word_bytes_.value() - 1) / word_bytes_;
+  return banks_ * bram18k_blocks((words + banks_ - 1) / banks_, word_bytes_.value() * 8);
 }
 
 std::vector<InventoryItem> Bram::inventory() const { return {{"bram", "bram.18k", bram18k()}}; }
@@ -72,33 +76,51 @@ void Bram::restore_state(std::span<const std::byte> state) {
   std::ranges::copy(state, memory_.begin());  // in place: initiators hold DMI pointers
 }
 
-void Bram::count_words(const Transfer& transfer) {
-  std::ranges::fill(words_, 0);
-  const std::uint64_t row = word_bytes_ * banks_;  // bytes of one word in every bank
-  const std::uint64_t step = transfer.runs > 1 ? transfer.run_stride % row : 0;
+void Bram::share_out(const Transfer& transfer) {
+  const std::uint64_t row = row_bytes_.value();
+  const std::uint64_t step = transfer.runs > 1 ? transfer.run_stride % row_bytes_ : 0;
   const std::uint64_t period =
       step == 0 ? 1 : row / std::gcd(row, step);  // run i + period begins in the same bank as run i
-  const std::uint64_t rounds = transfer.runs / period;
-  const std::uint64_t rest = transfer.runs % period;
-  std::uint64_t everywhere = 0;  // words in each bank
-  std::uint64_t begin = transfer.address % row;
+  const std::uint64_t rounds = period == 1 ? transfer.runs : transfer.runs / period;
+  const std::uint64_t rest = transfer.runs - rounds * period;
+  std::ranges::fill(work_, 0);
+  const auto word = static_cast<std::int64_t>(period_);
+  std::int64_t everywhere = 0;  // in each bank
+  std::uint64_t begin = transfer.address % row_bytes_;
   for (std::uint64_t i = 0; i < std::min(transfer.runs, period); ++i) {
-    const std::uint64_t alike = rounds + (i < rest ? 1 : 0);
+    const std::int64_t alike = word * static_cast<std::int64_t>(rounds + (i < rest ? 1 : 0));
     const std::uint64_t first = begin / word_bytes_;
     std::uint64_t words = (begin + transfer.run_bytes - 1) / word_bytes_ - first + 1;
     if (words >= banks_) {
-      everywhere += alike * (words / banks_);
-      words %= banks_;
+      everywhere += alike * static_cast<std::int64_t>(words / bank_count_);
+      words = words % bank_count_;
     }
-    std::size_t bank = first;
-    for (std::uint64_t w = 0; w < words; ++w) {
-      words_[bank] += alike;
-      if (++bank == banks_) bank = 0;
-    }
+    const std::size_t to_end = std::min<std::size_t>(words, banks_ - first);
+    for (std::size_t bank = first; bank < first + to_end; ++bank) work_[bank] += alike;
+    for (std::size_t bank = 0; bank < words - to_end; ++bank) work_[bank] += alike;
     begin += step;
     if (begin >= row) begin -= row;
   }
-  for (std::uint64_t& words : words_) words += everywhere;
+  if (everywhere == 0) return;
+  for (std::int64_t& work : work_) work += everywhere;
+}
+
+Bram::Service Bram::serve(std::int64_t start, std::size_t first_bank) {
+  Service service{std::max(start, std::min(first_port_[first_bank], second_port_[first_bank])), start, 0};
+  std::int64_t* first_port = first_port_.data();
+  std::int64_t* second_port = second_port_.data();
+  const std::int64_t* work = work_.data();
+  for (std::size_t bank = 0; bank < banks_; ++bank) {
+    const std::int64_t earlier = std::min(first_port[bank], second_port[bank]);
+    const std::int64_t later = std::max(first_port[bank], second_port[bank]);
+    const std::int64_t end = std::max(start, earlier) + work[bank];
+    const bool used = work[bank] != 0;
+    first_port[bank] = used ? end : earlier;
+    second_port[bank] = later;
+    service.end = std::max(service.end, used ? end : start);
+    service.work += work[bank];
+  }
+  return service;
 }
 
 void Bram::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
@@ -117,23 +139,13 @@ void Bram::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& dela
     return;
   }
 
-  count_words(transfer);
+  share_out(transfer);
   const std::uint64_t now = sc_core::sc_time_stamp().value();
   const std::uint64_t start = clock_edge(now + delay.value(), period_);
-  const std::size_t first_bank = transfer.address / word_bytes_ % banks_;
-  std::uint64_t granted = start;
-  std::uint64_t end = start;
-  std::uint64_t words = 0;
-  for (std::size_t bank = 0; bank < banks_; ++bank) {
-    if (words_[bank] == 0) continue;
-    const auto ports = free_at_.begin() + static_cast<std::ptrdiff_t>(bank * ports_);
-    const auto port = std::min_element(ports, ports + static_cast<std::ptrdiff_t>(ports_));
-    const std::uint64_t begin = std::max(start, *port);
-    if (bank == first_bank) granted = begin;
-    *port = begin + words_[bank] * period_;
-    end = std::max(end, *port);
-    words += words_[bank];
-  }
+  const Service service = serve(static_cast<std::int64_t>(start), transfer.address / word_bytes_ % bank_count_);
+  const auto granted = static_cast<std::uint64_t>(service.granted);
+  const std::uint64_t words = static_cast<std::uint64_t>(service.work) / period_;
+  auto end = static_cast<std::uint64_t>(service.end);
   if (!transfer.write) end += read_latency_;
 
   copy_values(payload, transfer, memory_);

@@ -10,6 +10,7 @@
 #include <tlm>
 #include <vector>
 
+#include "models/core/divisor.hpp"
 #include "models/core/parameters.hpp"
 #include "models/core/statistics.hpp"
 #include "models/interconnect/transfer.hpp"
@@ -74,19 +75,27 @@ class Bram : public sc_core::sc_module, public Component {
   unsigned transport_dbg(tlm::tlm_generic_payload& payload);
   bool get_direct_mem_ptr(tlm::tlm_generic_payload& payload, tlm::tlm_dmi& dmi);
 
-  /// Fills words_ with the number of words that the transfer touches in each bank. Runs that begin at the same place
+  /// Fills work_ with the time that each bank's words of the transfer take. Runs that begin at the same place
   /// modulo all banks touch the same banks, so that the work does not grow with their number.
-  void count_words(const Transfer& transfer);
+  void share_out(const Transfer& transfer);
+  /// When the transfer begins and ends (absolute ticks), and the ticks of all banks. Reserves the ports.
+  struct Service {
+    std::int64_t granted, end, work;
+  };
+  [[nodiscard]] Service serve(std::int64_t start, std::size_t first_bank);
 
   std::size_t banks_;
   std::size_t ports_;
-  std::uint64_t word_bytes_;
+  Divisor word_bytes_;
+  Divisor row_bytes_;  ///< of one word in every bank
+  Divisor bank_count_;
   std::uint64_t period_;        ///< ticks
   std::uint64_t read_latency_;  ///< ticks
   std::vector<std::byte> memory_;
   std::uint64_t peak_bytes_ = 0;
-  std::vector<std::uint64_t> free_at_;  ///< absolute ticks, by bank and port
-  std::vector<std::uint64_t> words_;    ///< of the present transfer, by bank
+  /// By bank: when its ports are free, absolute ticks. A port that there is not never is.
+  std::vector<std::int64_t> first_port_, second_port_;
+  std::vector<std::int64_t> work_;  ///< of the present transfer, by bank: ticks
   ActionCounts actions_;
   BusyTime busy_;
   std::string refusal_;

@@ -30,7 +30,7 @@ ValueCounts Dma::compute(const Command& command) {
   return {};
 }
 
-Unit::Work Dma::account(const Command& command, const ValueCounts& /*counts*/) {
+Unit::Work Dma::account(const Command& command, ValueCountsView /*counts*/) {
   const std::uint64_t bytes = command.operands[0].bytes(command.images);
   count(byte, command, bytes);
   count(descriptor, command, 1);

@@ -38,7 +38,7 @@ class Dma : public Unit {
   enum Kind : std::size_t { byte, descriptor };
 
   ValueCounts compute(const Command& command) override;
-  Work account(const Command& command, const ValueCounts& counts) override;
+  Work account(const Command& command, ValueCountsView counts) override;
 
   DmaParameters parameters_;
 };

@@ -68,6 +68,8 @@ Dram::Dram(const sc_core::sc_module_name& name, const DramParameters& parameters
       row_bytes_(static_cast<std::uint64_t>(parameters.row_bytes)),
       burst_bytes_(static_cast<std::uint64_t>(parameters.burst_bytes)),
       interleave_(static_cast<std::uint64_t>(parameters.interleave)),
+      channel_count_(static_cast<std::uint64_t>(parameters.channels)),
+      stripe_(interleave_.value() * channel_count_.value()),
       burst_(ticks(static_cast<double>(parameters.burst_bytes) / parameters.channel_rate)),
       rcd_(ticks(parameters.t_rcd)),
       rp_(ticks(parameters.t_rp)),
@@ -79,17 +81,17 @@ Dram::Dram(const sc_core::sc_module_name& name, const DramParameters& parameters
       refi_(ticks(parameters.t_refi)),
       rfc_(ticks(parameters.t_rfc)),
       channels_(static_cast<std::size_t>(parameters.channels)),
-      banks_(channels_.size() * bank_count_),
+      banks_(channels_.size() * bank_count_.value()),
       actions_(action_kinds()) {
   const std::string where = basename();
   if (bytes_used_ > capacity_) {
     throw InputError(where, std::to_string(bytes_used_) + " bytes do not fit; its capacity is " +
                                 std::to_string(capacity_) + " bytes");
   }
-  if (row_bytes_ % burst_bytes_ != 0 || interleave_ % burst_bytes_ != 0) {
+  if (row_bytes_.value() % burst_bytes_ != 0 || interleave_.value() % burst_bytes_ != 0) {
     throw InputError(where + ".row_bytes",
                      "a row and an interleave are whole bursts; expected multiples of burst_bytes = " +
-                         std::to_string(burst_bytes_));
+                         std::to_string(burst_bytes_.value()));
   }
   if (refi_ != 0 && rfc_ >= refi_) {
     throw InputError(where + ".t_rfc", "a refresh takes as long as the time between two; expected t_rfc < t_refi");
@@ -144,28 +146,28 @@ void Dram::write_bytes(std::uint64_t address, std::span<const std::byte> from) {
 }
 
 std::uint64_t Dram::bytes_below(std::uint64_t address, std::size_t channel) const noexcept {
-  const std::uint64_t stripe = interleave_ * channels_.size();
-  const std::uint64_t in_stripe = address % stripe;
-  const std::uint64_t before = std::min(in_stripe, channel * interleave_);
-  return address / stripe * interleave_ + std::min(in_stripe - before, interleave_);
+  const std::uint64_t in_stripe = address % stripe_;
+  const std::uint64_t before = std::min(in_stripe, channel * interleave_.value());
+  return address / stripe_ * interleave_.value() + std::min(in_stripe - before, interleave_.value());
 }
 
 void Dram::refresh(Service& service, std::size_t channel) {
   Channel& state = channels_[channel];
   const std::uint64_t turn = std::max(service.request, state.data_free);
-  if (refi_ == 0 || turn < (state.refreshes + 1) * refi_) return;
   state.refreshes = turn / refi_;
   const std::uint64_t done = std::max(state.refreshes * refi_, state.data_free) + rfc_;
-  for (Bank& bank : std::span(banks_).subspan(channel * bank_count_, bank_count_)) {
+  for (Bank& bank : std::span(banks_).subspan(channel * bank_count_.value(), bank_count_.value())) {
     bank = {.row = closed, .ready = 0, .available = done};
   }
   ++service.refreshes;
 }
 
 void Dram::serve_row(Service& service, std::size_t channel, std::uint64_t row_number, std::uint64_t bursts) {
-  refresh(service, channel);
   Channel& state = channels_[channel];
-  Bank& bank = banks_[channel * bank_count_ + row_number % bank_count_];
+  if (refi_ != 0 && std::max(service.request, state.data_free) >= (state.refreshes + 1) * refi_) {
+    refresh(service, channel);
+  }
+  Bank& bank = banks_[channel * bank_count_.value() + row_number % bank_count_];
   const std::uint64_t row = row_number / bank_count_;
   if (bank.row != row) {
     std::uint64_t activation = std::max(service.request, bank.available);
@@ -191,12 +193,12 @@ void Dram::serve_run(Service& service, std::uint64_t address, std::uint64_t byte
   const std::uint64_t last_piece = (address + bytes - 1) / interleave_;
   const std::uint64_t touched = std::min<std::uint64_t>(channels_.size(), last_piece - first_piece + 1);
   for (std::uint64_t i = 0; i < touched; ++i) {
-    const std::size_t channel = (first_piece + i) % channels_.size();
+    const std::size_t channel = (first_piece + i) % channel_count_;
     std::uint64_t at = bytes_below(address, channel);
     const std::uint64_t end = bytes_below(address + bytes, channel);
     while (at < end) {
       const std::uint64_t row_number = at / row_bytes_;
-      const std::uint64_t stop = std::min(end, (row_number + 1) * row_bytes_);
+      const std::uint64_t stop = std::min(end, (row_number + 1) * row_bytes_.value());
       serve_row(service, channel, row_number, (stop - 1) / burst_bytes_ - at / burst_bytes_ + 1);
       at = stop;
     }
@@ -230,7 +232,8 @@ void Dram::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& dela
   delay = sc_core::sc_time::from_value(service.end - now);
   if (bulk != nullptr) bulk->granted = sc_core::sc_time::from_value(service.granted - now);
   payload.set_dmi_allowed(true);
-  actions_.add(transfer.write ? Action::write : Action::read, transfer.scope, service.bursts * burst_bytes_ * 8);
+  actions_.add(transfer.write ? Action::write : Action::read, transfer.scope,
+               service.bursts * burst_bytes_.value() * 8);
   actions_.add(Action::activate, transfer.scope, service.activations);
   actions_.add(Action::refresh_banks, transfer.scope, service.refreshes);
   busy_.add(transfer.scope, service.bursts * burst_ / channels_.size());

@@ -13,6 +13,7 @@
 #include <tlm>
 #include <vector>
 
+#include "models/core/divisor.hpp"
 #include "models/core/parameters.hpp"
 #include "models/core/statistics.hpp"
 #include "models/interconnect/transfer.hpp"
@@ -128,6 +129,7 @@ class Dram : public sc_core::sc_module, public Component {
   void serve_run(Service& service, std::uint64_t address, std::uint64_t bytes);
   /// A piece of a run in one row: reserves bank and data bus.
   void serve_row(Service& service, std::size_t channel, std::uint64_t row_number, std::uint64_t bursts);
+  /// One is due.
   void refresh(Service& service, std::size_t channel);
   /// Bytes of the addresses below `address` that lie on the channel.
   [[nodiscard]] std::uint64_t bytes_below(std::uint64_t address, std::size_t channel) const noexcept;
@@ -137,10 +139,12 @@ class Dram : public sc_core::sc_module, public Component {
 
   std::uint64_t capacity_;
   std::uint64_t bytes_used_;
-  std::uint64_t bank_count_;
-  std::uint64_t row_bytes_;
-  std::uint64_t burst_bytes_;
-  std::uint64_t interleave_;
+  Divisor bank_count_;
+  Divisor row_bytes_;
+  Divisor burst_bytes_;
+  Divisor interleave_;
+  Divisor channel_count_;
+  Divisor stripe_;  ///< bytes of an interleave on each channel
   std::uint64_t burst_, rcd_, rp_, cl_, ras_, rrd_, wr_, turnaround_, refi_, rfc_;  ///< ticks
   std::vector<Channel> channels_;
   std::vector<Bank> banks_;  ///< by channel and bank

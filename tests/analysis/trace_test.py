@@ -76,7 +76,7 @@ class Reading(Traces):
                   "write_trace(file, [('tile0', 'forward', 'a', 'forward', 'training', i, 1) for i in range(16)],\n"
                   "            [(i, 8 * i, 8, 1) for i in range(16)])\n"
                   "file.swmr_mode = True\n"
-                  "for name in ('start', 'end'):\n"  # two columns got further than the others
+                  "for name in ('step', 'duration'):\n"  # two columns got further than the others
                   "    file['commands/' + name].resize((24,))\n"
                   "    file['commands/' + name].flush()\n"
                   "os.kill(os.getpid(), 9)\n")
@@ -104,15 +104,15 @@ class Reading(Traces):
         half.write_bytes(whole.read_bytes()[:3000])
         other = self.trace_h5(COMMANDS, name="other.h5")
         with h5py.File(other, "a") as h5:
-            h5.attrs["schema"] = 2
+            h5.attrs["schema"] = 1
         lacking = self.trace_h5(COMMANDS, name="lacking.h5")
         with h5py.File(lacking, "a") as h5:
             del h5["names/units"]
         wrong = self.trace_h5(COMMANDS, name="wrong.h5")
         with h5py.File(wrong, "a") as h5:
-            h5["commands/unit"][0] = 99
+            h5["kinds/unit"][0] = 99
         for path, words in ((foreign, "is no trace of rheo"), (half, "cannot be read as a trace"),
-                            (other, "has schema 2"), (lacking, "no complete trace"), (wrong, "a name of no list")):
+                            (other, "has schema 1"), (lacking, "no complete trace"), (wrong, "a name of no list")):
             with self.assertRaisesRegex(BadInput, words) as caught:
                 timeline.figure(path)
             self.assertNotIn("\n", str(caught.exception))

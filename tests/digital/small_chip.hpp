@@ -126,7 +126,11 @@ class SmallChip : public sc_core::sc_module, public Recorder {
     sc_core::sc_start(sc_core::SC_ZERO_TIME);
   }
 
-  void command(const CommandEvent& event) override { events.push_back(event); }
+  void command(const CommandEvent& event) override {
+    events.push_back(event);
+    events.back().counts = {};  // they do not outlive the call
+    events.back().accesses = {};
+  }
 
   /// Writes to the controller's host port.
   tlm::tlm_response_status host_write(std::uint64_t address, const void* data, std::size_t bytes) {

@@ -4,15 +4,20 @@
 #include <gmock/gmock.h>
 #include <unistd.h>
 
+#include <fstream>
+
 #include "models/core/error.hpp"
 #include "platforms/report.hpp"
 #include "platforms/run_trace.hpp"
 #include "tests/platforms/chip_fixture.hpp"
+#include "tests/traces/damage.hpp"
+#include "traces/trace_writer.hpp"
 
 namespace rheo::testing {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 using Json = nlohmann::ordered_json;
 using Words = std::vector<std::string>;
 
@@ -49,9 +54,10 @@ class ReplayTest : public ::testing::Test {
     return report;
   }
 
-  [[nodiscard]] Json replay(const Words& words) const {
+  [[nodiscard]] Json replay(const Words& words) const { return replay(trace(), words); }
+  [[nodiscard]] static Json replay(const std::filesystem::path& trace, const Words& words) {
     new_simulation();
-    Replay replay(trace(), words);
+    Replay replay(trace, words);
     replay.elaborate();
     while (!replay.done()) replay.advance();
     return make_report(replay.configuration(), replay.run().trainer(), replay.run().chip(), replay.run().costs(), 0.0);
@@ -149,6 +155,50 @@ INSTANTIATE_TEST_SUITE_P(
                       Words{"controller.link_bytes=4"}, Words{"vector_unit.lanes=4"},
                       Words{"tile.read_time=200 ns", "tile.pulse_time=5 ns"},
                       Words{"tile.search_lanes=1", "tile.rescale_lanes=1"}, Words{"tile.program_time=5 us"}));
+
+// ---- Damaged traces ----
+
+TEST_F(ReplayTest, ADamagedTraceIsRefusedOrTellsTheSame) {
+  const Json recorded = record({"workload.train_samples=12", "workload.test_samples=6", "workload.batch_size=6"});
+  std::vector<Damage> damages = damaged_bytes(trace(), 120);
+  const std::vector<Damage> values = overwritten_values(trace());
+  damages.insert(damages.end(), values.begin(), values.end());
+  const std::string whole = bytes_of_file(trace());
+  const std::filesystem::path copy = folder_ / "copy.h5";
+  std::size_t refused = 0;
+  for (const Damage& damage : damages) {
+    SCOPED_TRACE(damage.name);
+    std::ofstream(copy, std::ios::binary) << whole;
+    damage.apply(copy);
+    try {
+      EXPECT_EQ(replay(copy, {}).dump(), recorded.dump());
+    } catch (const InputError& error) {
+      EXPECT_THAT(error.what(), HasSubstr(copy.string() + ": "));
+      EXPECT_THAT(error.what(), Not(HasSubstr("\n")));
+      ++refused;
+    }
+  }
+  EXPECT_GT(refused, damages.size() / 2);
+}
+
+TEST_F(ReplayTest, ATraceWithoutImagesIsRefused) {
+  record({});
+  // A trace that is well-formed but says of no class, or of a size that is none.
+  for (const auto number :
+       {&TracedImages::classes, &TracedImages::height, &TracedImages::width, &TracedImages::channels}) {
+    const std::filesystem::path other = folder_ / "other.h5";
+    RunTraceReader reader(trace());
+    TraceHeader header = reader.header();
+    header.images.*number = 0;
+    {
+      TraceWriter writer(other, header);
+      const TracedProgram& first = reader.programs().front();
+      for (const TracedCommand& command : reader.next(first.commands)) writer.command(named(command, header));
+      writer.program(first);
+    }
+    EXPECT_THROW(Replay(other, {}), InputError);
+  }
+}
 
 // ---- What cannot be timed anew ----
 

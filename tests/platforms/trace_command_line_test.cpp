@@ -1,14 +1,17 @@
 // `rheo run --trace`, `rheo trace` and `rheo replay` as a user sees them.
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 
 #include <nlohmann/json.hpp>
 
 #include "tests/platforms/command_line.hpp"
+#include "tests/traces/damage.hpp"
 
 namespace rheo::testing {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::StartsWith;
 using Json = nlohmann::json;
 
@@ -160,6 +163,99 @@ TEST_F(TraceCommandLine, AKilledRunLeavesATraceAndAResumedOneAnother) {
   ASSERT_EQ(second.status, 0) << second.err;
   EXPECT_THAT(second.out, HasSubstr("begins at a checkpoint"));
   expect_bad_input({"replay", "o/trace-2.h5"}, "in the middle of a run");
+}
+
+TEST_F(TraceCommandLine, AKilledAndResumedRunHasTheTraceOfOneThatWasNot) {
+  // Commands of one image: some chunks of them an epoch.
+  const Words words = quick(3) + set({"mapping.images_per_block=1"});
+  ASSERT_EQ(rheo(Words{"run", "--quiet", "--trace", "--out", "whole"} + words).status, 0);
+  ASSERT_EQ(rheo({"trace", "whole", "--to", "csv", "--out", "whole.csv"}).status, 0);
+  // Killed again and again, each time some checkpoints on: a save renames a new file over the old one.
+  const auto checkpoint = work() / "o/checkpoint.h5";
+  int kills = 0;
+  for (Words next = Words{"run", "--quiet", "--trace", "--out", "o"} + words; kills < 3; ++kills) {
+    struct stat before {
+    }, now{};
+    ::stat(checkpoint.c_str(), &before);
+    Process process = start(next);
+    for (int saves = 0, i = 0; saves < 4 && i < 5'000; ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      if (::stat(checkpoint.c_str(), &now) != 0 || now.st_ino == before.st_ino) continue;
+      before = now;
+      ++saves;
+    }
+    process.send(SIGKILL);
+    static_cast<void>(process.wait());
+    if (std::filesystem::exists(work() / "o/report.json")) break;
+    next = {"run", "--quiet", "--resume", "--trace", "--out", "o"};
+  }
+  ASSERT_GT(kills, 0) << "the run was over before it was killed";
+  ASSERT_EQ(rheo({"run", "--quiet", "--resume", "--trace", "--out", "o"}).status, 0);
+
+  const Outcome summary = rheo({"trace", "o"});
+  EXPECT_THAT(summary.out, HasSubstr("files, read as one"));
+  EXPECT_THAT(summary.out, HasSubstr("the run is complete"));
+  ASSERT_EQ(rheo({"trace", "o", "--to", "csv", "--out", "o.csv"}).status, 0);
+  EXPECT_TRUE(read_text(work() / "o.csv") == read_text(work() / "whole.csv"));
+  for (const std::string out : {"o", "whole"}) {
+    const Outcome replay = rheo({"replay", out, "--quiet", "--out", "r-" + out, "--set", "dram.channels=1"});
+    ASSERT_EQ(replay.status, 0) << replay.err;
+  }
+  Json joined = report_of("r-o"), whole = report_of("r-whole");
+  for (Json* json : {&joined, &whole}) {
+    json->at("time").erase("wall_s");
+    json->erase("replay");
+  }
+  EXPECT_EQ(joined, whole);
+}
+
+TEST_F(TraceCommandLine, ARefusalLeavesNothing) {
+  record("o");
+  const std::string whole = read_text(work() / "o/trace.h5");
+  const Words before = contents(work());
+  // The last programs are damaged: found when the others have been timed.
+  ASSERT_GT(overwritten_values(work() / "o/trace.h5").size(), 100U);
+  std::size_t late = 0;
+  for (const Damage& damage : overwritten_values(work() / "o/trace.h5")) {
+    if (damage.name != "commands/step last most" && damage.name != "counts/value last most" &&
+        damage.name != "programs/check last 0" && damage.name != "images@classes 0") {
+      continue;
+    }
+    ++late;
+    damage.apply(work() / "o/trace.h5");
+    for (const Words& where : {Words{"--out", "new/folder/r"}, Words{}}) {
+      expect_bad_input(Words{"replay", "o", "--quiet"} + where, "trace.h5: damaged");
+      EXPECT_EQ(contents(work()), before) << damage.name;
+    }
+    write_text(work() / "o/trace.h5", whole);
+  }
+  EXPECT_EQ(late, 4U);
+  const Outcome taken = rheo({"replay", "o", "--quiet", "--out", "o"});
+  EXPECT_EQ(taken.status, 2);
+  EXPECT_THAT(taken.err, Not(HasSubstr("--resume")));
+  EXPECT_EQ(contents(work()), before);
+}
+
+TEST_F(TraceCommandLine, AnInterruptedExportLeavesNothing) {
+  ASSERT_EQ(
+      rheo(Words{"run", "--quiet", "--trace", "--out", "o"} + quick(4) + set({"mapping.images_per_block=1"})).status,
+      0);
+  for (const std::string format : {"chrome", "csv"}) {
+    const auto out = work() / ("t." + format);
+    const auto partial = work() / ("t." + format + ".partial");
+    Outcome outcome;
+    for (int attempt = 0; attempt < 10 && outcome.status != 130; ++attempt) {
+      std::filesystem::remove(out);
+      Process process = start({"trace", "o", "--to", format, "--out", out.string()});
+      while (!std::filesystem::exists(partial) && !std::filesystem::exists(out)) std::this_thread::yield();
+      process.send(SIGINT);
+      outcome = process.wait();
+    }
+    EXPECT_EQ(outcome.status, 130) << outcome.signal;
+    EXPECT_EQ(lines(outcome.err), 1U) << outcome.err;
+    EXPECT_FALSE(std::filesystem::exists(partial));
+    EXPECT_FALSE(std::filesystem::exists(out));
+  }
 }
 
 TEST_F(TraceCommandLine, AFullDiskEndsTheRunWithOneLine) {

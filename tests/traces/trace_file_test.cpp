@@ -3,12 +3,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <fstream>
 #include <memory>
 #include <sstream>
 
 #include "models/core/error.hpp"
+#include "tests/traces/damage.hpp"
+#include "tests/traces/made_up.hpp"
+#include "traces/checksum.hpp"
 #include "traces/csv_trace.hpp"
 #include "traces/trace_reader.hpp"
 #include "traces/trace_writer.hpp"
@@ -16,73 +20,14 @@
 namespace rheo {
 namespace {
 
+using rheo::testing::commands_a_program;
+using rheo::testing::expect_made_up;
+using rheo::testing::header;
+using rheo::testing::MadeUp;
+using rheo::testing::write_commands;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
-
-TraceHeader header() {
-  TraceHeader h;
-  h.version = "1.2.3";
-  h.configuration = "seed = 1\n";
-  h.tick_seconds = 1e-14;
-  h.units = {"dma", "vector_unit", "tile0"};
-  h.operations = {"transfer", "forward", "max-pool"};
-  h.layers = {"shared", "conv1"};
-  h.memories = {{"buffer", 0, 4096}, {"dram", 1ULL << 32, 1ULL << 20}};
-  h.images = {28, 28, 1, 10, 5, 3, 0.25, 0.5};
-  return h;
-}
-
-constexpr std::array<std::string_view, 3> units{"dma", "vector_unit", "tile0"};
-constexpr std::array<std::string_view, 3> operations{"transfer", "forward", "max-pool"};
-
-/// Command n of a made-up run: every field of it differs from its neighbours'.
-CommandEvent made_up(std::uint64_t n) {
-  const std::uint64_t mixed = n * 0x9E3779B97F4A7C15ULL;
-  CommandEvent event{n,
-                     units[mixed % 3],
-                     operations[(mixed >> 8) % 3],
-                     {static_cast<Mode>((mixed >> 16) % 3), static_cast<Phase>((mixed >> 24) % 5),
-                      static_cast<LayerIndex>((mixed >> 32) % 2)},
-                     1000 * n,
-                     1000 * n + (mixed >> 40),
-                     mixed >> 50,
-                     n % 77,
-                     {},
-                     {}};
-  for (std::uint64_t i = 0; i < n % 4; ++i) event.counts.push_back(mixed >> (8 * i));
-  for (std::uint64_t i = 0; i < n % 3; ++i) event.accesses.push_back({mixed >> 30, n + i, i % 2 == 1});
-  return event;
-}
-
-void expect_equal(const CommandEvent& a, const CommandEvent& b) {
-  EXPECT_EQ(a.sequence, b.sequence);
-  EXPECT_EQ(a.unit, b.unit);
-  EXPECT_EQ(a.operation, b.operation);
-  EXPECT_EQ(a.scope, b.scope);
-  EXPECT_EQ(a.start, b.start);
-  EXPECT_EQ(a.end, b.end);
-  EXPECT_EQ(a.bytes, b.bytes);
-  EXPECT_EQ(a.items, b.items);
-  EXPECT_EQ(a.counts, b.counts);
-  ASSERT_EQ(a.accesses.size(), b.accesses.size());
-  for (std::size_t i = 0; i < a.accesses.size(); ++i) {
-    EXPECT_EQ(a.accesses[i].address, b.accesses[i].address);
-    EXPECT_EQ(a.accesses[i].bytes, b.accesses[i].bytes);
-    EXPECT_EQ(a.accesses[i].write, b.accesses[i].write);
-  }
-}
-
-/// Programs of 500 commands each.
-constexpr std::uint64_t commands_a_program = 500;
-
-void write_commands(TraceWriter& writer, std::uint64_t count) {
-  for (std::uint64_t n = 0; n < count; ++n) {
-    writer.command(made_up(n));
-    if ((n + 1) % commands_a_program != 0) continue;
-    const std::uint64_t program = n / commands_a_program;
-    writer.program({program == 0 ? "initialise" : "training", Mode::training, 64, 64 * program, 0.125, program, n});
-  }
-}
+using traces::checksum_of;
 
 std::string content(const std::filesystem::path& file) {
   std::ifstream in(file, std::ios::binary);
@@ -101,7 +46,7 @@ class TraceFile : public ::testing::Test {
   void write_whole(std::uint64_t count) const {
     TraceWriter writer(file_, header());
     write_commands(writer, count);
-    writer.epoch({1, 2.5, 0.5, 2.25, 0.75, 0.01, 0.9});
+    writer.epoch({1, 2.5, 0.5, 2.25, 0.75, 0.01, 0.9, 12'345});
     writer.finish("{\"schema\": 1}\n");
   }
   /// The error of reading everything, or "".
@@ -143,6 +88,7 @@ TEST_F(TraceFile, WhatIsWrittenComesBack) {
   ASSERT_EQ(reader.epochs().size(), 1U);
   EXPECT_EQ(reader.epochs()[0].test_accuracy, 0.75);
   EXPECT_EQ(reader.epochs()[0].momentum, 0.9);
+  EXPECT_EQ(reader.epochs()[0].end, 12'345U);
 
   ASSERT_EQ(reader.programs().size(), count / commands_a_program);
   EXPECT_EQ(reader.programs()[0].program, "initialise");
@@ -151,11 +97,8 @@ TEST_F(TraceFile, WhatIsWrittenComesBack) {
   EXPECT_EQ(reader.programs()[3].commands, commands_a_program);
 
   ASSERT_EQ(reader.commands(), count);
-  std::uint64_t n = 0;
-  while (reader.left() > 0) {
-    for (TracedCommand& command : reader.next(700)) expect_equal(reader.named(std::move(command)), made_up(n++));
-  }
-  EXPECT_EQ(n, count);
+  expect_made_up(reader, count);
+  EXPECT_EQ(reader.left(), 0U);
 }
 
 TEST_F(TraceFile, IsReadableWhileItIsWrittenAndAfterAKill) {
@@ -189,13 +132,12 @@ TEST_F(TraceFile, IsReadableWhileItIsWrittenAndAfterAKill) {
     EXPECT_EQ(reader.commands(), flushed);
     EXPECT_EQ(reader.report(), "");
     EXPECT_EQ(reader.epochs().size(), 1U);
-    // Programs whose commands, counts and accesses are all there: 1.5 counts and 1 access a command on average.
+    // Programs whose commands and counts are all there: 1.5 counts a command on average.
     ASSERT_GT(reader.programs().size(), 30U);
     EXPECT_LE(reader.programs().size() * commands_a_program, flushed);
-    const std::uint64_t whole = reader.programs().size() * commands_a_program;
-    std::uint64_t n = 0;
-    for (TracedCommand& command : reader.next(whole)) expect_equal(reader.named(std::move(command)), made_up(n++));
-    for (const TracedCommand& command : reader.next(flushed)) EXPECT_EQ(command.sequence, n++);
+    std::uint64_t n = reader.programs().size() * commands_a_program;
+    expect_made_up(reader, n);
+    for (const TracedCommand& command : reader.next(flushed)) EXPECT_EQ(command.sequence, MadeUp(n++).event.sequence);
     EXPECT_EQ(n, flushed);
   };
   expect_prefix();
@@ -252,10 +194,40 @@ TEST_F(TraceFile, ADamagedOneIsRefusedOrReadsAsBefore) {
     // The byte belongs to nothing.
     TraceReader reader(other_);
     EXPECT_EQ(reader.commands(), 20'000U);
-    std::uint64_t n = 0;
-    for (TracedCommand& command : reader.next(20'000)) expect_equal(reader.named(std::move(command)), made_up(n++));
+    expect_made_up(reader, 20'000);
   }
   EXPECT_GT(refused, 30);
+}
+
+TEST_F(TraceFile, OneWithOtherNumbersIsRefused) {
+  write_whole(1500);
+  const auto damages = rheo::testing::overwritten_values(file_);
+  EXPECT_GT(damages.size(), 150U);
+  const std::string whole = content(file_);
+  for (const rheo::testing::Damage& damage : damages) {
+    std::ofstream(other_, std::ios::binary) << whole;
+    damage.apply(other_);
+    if (error_of(other_).empty()) {  // only where it has the old number, or one that nothing reads
+      TraceReader reader(other_);
+      expect_made_up(reader, 1500);
+      EXPECT_EQ(checksum_of(reader.header()), checksum_of(TraceReader(file_).header())) << damage.name;
+      EXPECT_EQ(reader.report(), "{\"schema\": 1}\n") << damage.name;
+    }
+  }
+}
+
+TEST_F(TraceFile, FlushedItIsReadableUpToThere) {
+  TraceWriter writer(file_, header());
+  std::uint64_t written = 0;
+  for (const std::uint64_t count : {600, 601, 9000, 9001, 20'000}) {
+    write_commands(writer, count, written);
+    written = count;
+    writer.flush();
+    TraceReader reader(file_);
+    ASSERT_EQ(reader.commands(), count);
+    EXPECT_EQ(reader.programs().size(), count / commands_a_program);
+    expect_made_up(reader, count);
+  }
 }
 
 TEST_F(TraceFile, ADiskThatRefusesIsAnError) {
@@ -266,14 +238,14 @@ TEST_F(TraceFile, AsCsvItIsALineACommand) {
   write_whole(3);
   TraceReader reader(file_);
   CsvTrace csv(other_, reader.header().layers);
-  reader.read_into(csv);
+  for (const TracedCommand& command : reader.next(3)) csv.command(named(command, reader.header()));
   csv.finish();
   std::istringstream in(content(other_));
   std::string line;
   ASSERT_TRUE(std::getline(in, line));
   EXPECT_EQ(line, "sequence,unit,operation,layer,mode,phase,start_s,end_s,bytes,items");
   ASSERT_TRUE(std::getline(in, line));
-  EXPECT_EQ(line, "0,dma,transfer,shared,training,forward,0.00000000000000,0.00000000000000,0,0");
+  EXPECT_EQ(line, "1,dma,transfer,shared,training,forward,0.00000000000000,0.00000000000000,0,0");
   ASSERT_TRUE(std::getline(in, line));
   // 1000 ticks of 10 fs.
   EXPECT_THAT(line, HasSubstr(",0.00000000001000,"));
