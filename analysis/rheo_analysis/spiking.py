@@ -43,7 +43,7 @@ def read_run(folder):
             raise ValueError("another kind of report")
         accuracy = accuracy_of(report["accuracy"])
         tables = {"all": report["confusion"]}
-        if "by_snr" in accuracy:
+        if "by_snr" in accuracy and report["confusion_from"] != report["confusion"]:
             tables = {"all SNRs": report["confusion"],
                       f"SNR ≥ {accuracy['snr_from_db']:g} dB": report["confusion_from"]}
         confusion = {title: numpy.array(table, dtype=float) for title, table in tables.items()}
@@ -101,7 +101,7 @@ def confusion_figure(run):
                               color="white" if shares[row, column] > 55 else style.INK)
         axes.set_xlabel("predicted")
         right = numpy.trace(table) / max(table.sum(), 1)
-        axes.set_title(f"{run.network}, {title}: {100 * right:.1f} %")
+        axes.set_title(f"{run.network}{'' if title == 'all' else ', ' + title}: {100 * right:.1f} %")
     panels[0][0].set_ylabel("label")
     drawing.tight_layout()
     return drawing
@@ -111,7 +111,7 @@ def ratios_figure(run):
     """Share of each layer's inputs that spike, tick by tick, mean of the test set; dotted: the maximum that the thesis
     prints (tables 2.3, 2.5 and 2.8), which a mean stays below (figures 2.12, 2.14 and 2.16)."""
     layers = [layer for layer in run.ratios if not layer["name"].startswith("(")]  # what leaves the network is no input
-    drawing, axes = plt.subplots(figsize=(7.6, 4.6 + 0.22 * -(-len(layers) // 2)), layout="constrained")
+    drawing, axes = plt.subplots(figsize=(9.6, 4.6 + 0.22 * -(-len(layers) // 2)), layout="constrained")
     for index, layer in enumerate(layers):
         axes.plot(range(1, len(layer["by_tick"]) + 1), 100 * layer["by_tick"], color=style.colour(index),
                   linestyle=style.line(index), label=f"{layer['name']}: mean {100 * layer['mean']:.2g} %" +
