@@ -329,23 +329,17 @@ std::optional<Point> Database::outcome(const std::string& config_hash) {
   });
 }
 
-std::vector<Point> Database::points() {
+std::vector<Point> Database::all_points(std::string_view columns_read) {
   return guarded([&] {
-    SQLite::Statement query(file_, fmt::format("SELECT {} FROM point ORDER BY id", columns));
+    SQLite::Statement query(file_, fmt::format("SELECT {} FROM point ORDER BY id", columns_read));
     std::vector<Point> all;
     while (query.executeStep()) all.push_back(point_of(Row(name_, query)));
     return all;
   });
 }
 
-std::vector<Point> Database::outcomes() {
-  return guarded([&] {
-    SQLite::Statement query(file_, fmt::format("SELECT {} FROM point ORDER BY id", outcome_columns));
-    std::vector<Point> all;
-    while (query.executeStep()) all.push_back(point_of(Row(name_, query)));
-    return all;
-  });
-}
+std::vector<Point> Database::points() { return all_points(columns); }
+std::vector<Point> Database::outcomes() { return all_points(outcome_columns); }
 
 std::map<Status, std::int64_t> Database::counts() {
   return guarded([&] {

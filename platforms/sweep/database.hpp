@@ -102,6 +102,7 @@ class Database {
  private:
   Database(std::string name, SQLite::Database file) : name_(std::move(name)), file_(std::move(file)) {}
 
+  [[nodiscard]] std::vector<Point> all_points(std::string_view columns_read);
   void write_objectives(const SweepFile& sweep);
   [[noreturn]] void refuse(const SQLite::Exception& error) const;
   template <class Action>
